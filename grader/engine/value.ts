@@ -1,0 +1,100 @@
+/**
+ * The values that travel between judge and sandbox: plain data only.
+ */
+import { Tensor } from '#tensor';
+
+/** Plain data: what an exercise may take and return. */
+export type Value =
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | Tensor
+  | Uint8Array
+  | Odd
+  | Value[]
+  | { [key: string]: Value };
+
+/** Something a student's function gave back that is not plain data (a Promise, a function, a Proxy, …). */
+export class Odd {
+  /** What it is, as a noun with its article: "a Promise". */
+  readonly what: string;
+  constructor(what: string) {
+    this.what = what;
+  }
+}
+
+/** The arguments of an exercise by parameter name, or a record of results. */
+export type ValueRecord = Record<string, Value>;
+
+export function isRecord(value: Value): value is ValueRecord {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Tensor) &&
+    !(value instanceof Uint8Array) &&
+    !(value instanceof Odd)
+  );
+}
+
+/** What a value is, for a message: "a Tensor of shape (2, 3)", "an array of 4", "undefined". */
+export function describe(value: Value): string {
+  if (value === undefined) return 'undefined';
+  if (value === null) return 'null';
+  if (value instanceof Odd) return value.what;
+  if (value instanceof Tensor) return `a Tensor of shape (${value.shape.join(', ')})`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : String(value);
+  if (typeof value === 'string') return 'a string';
+  if (typeof value === 'boolean') return String(value);
+  const keys = Object.keys(value);
+  return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
+}
+
+/** Every scalar in a value, in a fixed order; strings and odd things are skipped. */
+export function scalars(value: Value): number[] {
+  if (typeof value === 'number') return [value];
+  if (typeof value === 'boolean') return [value ? 1 : 0];
+  if (value instanceof Tensor) return Array.from(value.data);
+  if (value instanceof Uint8Array) return Array.from(value);
+  if (Array.isArray(value)) return value.flatMap(scalars);
+  if (isRecord(value)) return Object.values(value).flatMap(scalars);
+  return [];
+}
+
+/** The same value with every scalar passed through `f`; booleans, strings and bytes stay. */
+export function mapNumbers(value: Value, f: (x: number) => number): Value {
+  if (typeof value === 'number') return f(value);
+  if (value instanceof Tensor) return new Tensor(value.shape, Float64Array.from(value.data, f));
+  if (Array.isArray(value)) return value.map((v) => mapNumbers(v, f));
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapNumbers(v, f)]));
+  return value;
+}
+
+/** A deep copy; tensors and arrays share no memory with the original. */
+export function copy<T extends Value>(value: T): T {
+  if (value instanceof Uint8Array) return value.slice() as Value as T;
+  if (value instanceof Tensor) return new Tensor(value.shape, value.data.slice()) as Value as T;
+  if (Array.isArray(value)) return value.map((v) => copy(v)) as Value as T;
+  if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copy(v)])) as Value as T;
+  return value;
+}
+
+/** Exactly equal: same types, shapes and bits (NaN equals NaN, 0 equals -0). */
+export function identical(a: Value, b: Value): boolean {
+  if (typeof a === 'number' && typeof b === 'number') return a === b || (Number.isNaN(a) && Number.isNaN(b));
+  if (a instanceof Odd || b instanceof Odd) return a instanceof Odd && b instanceof Odd && a.what === b.what;
+  if (a instanceof Tensor && b instanceof Tensor)
+    return identical([...a.shape], [...b.shape]) && a.data.every((x, i) => identical(x, b.data[i]));
+  if (a instanceof Uint8Array && b instanceof Uint8Array)
+    return a.length === b.length && a.every((x, i) => x === b[i]);
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((x, i) => identical(x, b[i]));
+  if (isRecord(a) && isRecord(b)) {
+    const keys = Object.keys(a);
+    return keys.length === Object.keys(b).length && keys.every((k) => k in b && identical(a[k], b[k]));
+  }
+  return a === b;
+}
