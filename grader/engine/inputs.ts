@@ -132,9 +132,13 @@ export function tensor(...spec: [...Axis[], Grid] | Axis[]): Input<Tensor> {
     shape: showAxes(axes),
     draw: (rng, sizes) => {
       const shape = shapeFor(sizes);
-      return new Tensor(shape, Float64Array.from({ length: sizeOf(shape) }, () => drawOnGrid(rng, grid)));
+      return new Tensor(
+        shape,
+        Float64Array.from({ length: sizeOf(shape) }, () => drawOnGrid(rng, grid)),
+      );
     },
-    cut: (value, sizes) => new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes)))),
+    cut: (value, sizes) =>
+      new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes)))),
     *simpler(value) {
       for (const list of simplerList(Array.from(value.data), (x) => simplerNumber(x, grid)))
         yield new Tensor(value.shape, Float64Array.from(list));
@@ -213,7 +217,8 @@ export function indices(axis: Axis, below: Axis): Input<number[]> {
   return {
     symbols: symbolsOf([axis, below]),
     shape: `${showAxes([axis])} of 0 … ${below} − 1`,
-    draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => rng.nextInt(0, axisSize(below, sizes) - 1)),
+    draw: (rng, sizes) =>
+      Array.from({ length: axisSize(axis, sizes) }, () => rng.nextInt(0, axisSize(below, sizes) - 1)),
     cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)).map((i) => Math.min(i, axisSize(below, sizes) - 1)),
     simpler: (value) => simplerList(value, (x) => simplerNumber(x, { min: 0, max: x, step: 1 })),
     nudge: (value) => value,
@@ -226,7 +231,8 @@ export function pattern(axis: Axis, ...options: number[]): Input<number[]> {
   return {
     symbols: symbolsOf([axis]),
     shape: `${showAxes([axis])} of ${options.join(' or ')}`,
-    draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => options[rng.nextInt(0, options.length - 1)]!),
+    draw: (rng, sizes) =>
+      Array.from({ length: axisSize(axis, sizes) }, () => options[rng.nextInt(0, options.length - 1)]!),
     cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)),
     *simpler(value) {
       for (let i = 0; i < value.length; i++)
