@@ -72,7 +72,11 @@ export function matmul(a: Tensor, second: Tensor): Tensor {
   }
   const aBatch = aShape.slice(0, -2);
   const bBatch = bShape.slice(0, -2);
-  const batch = broadcastShapes('matmul (leading axes)', aBatch, bBatch);
+  const batch = broadcastShapes(
+    `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: the leading axes`,
+    aBatch,
+    bBatch,
+  );
   const out = new Float64Array(sizeOf(batch) * m * n);
   walk(batch, broadcastStrides(aBatch, batch), broadcastStrides(bBatch, batch), (o, i, di, j, dj, count) => {
     for (let step = 0; step < count; step++) {
