@@ -243,7 +243,14 @@ function diagnosisOf(
           ? 'Part of this function is still the stub that throws.'
           : `It needs ${unfinished.fn}, which is still a stub: write that first.`,
     };
-  const single = judged.flatMap((j, i) => {
+  interface Single {
+    case: Case;
+    inputs: ValueRecord;
+    failed: boolean;
+    got: Value;
+    threw?: string;
+  }
+  const single = judged.flatMap((j, i): Single[] => {
     const outcome = j.outcomes[0];
     if (j.outcomes.length !== 1 || !outcome) return [];
     const inputs = check.runs ? check.runs(list[i]!.inputs, exercise)[0]! : list[i]!.inputs;
@@ -253,13 +260,20 @@ function diagnosisOf(
   });
   if (check.kind === 'pure') return undefined;
   if (!check.expected) {
-    const failing = single.filter((s) => s.failed && !('threw' in s));
+    const failing = single.filter((s) => s.failed && s.threw === undefined);
     return recognise(exercise, failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
-  const samples = single.flatMap(({ case: c, inputs, got, ...rest }): Sample[] => {
+  const samples = single.flatMap(({ case: c, inputs, got, threw }): Sample[] => {
     try {
-      const threw = 'threw' in rest ? { threw: rest.threw } : {};
-      return [{ sizes: c.sizes, inputs, expected: check.expected!(inputs, exercise), got, ...threw }];
+      return [
+        {
+          sizes: c.sizes,
+          inputs,
+          expected: check.expected!(inputs, exercise),
+          got,
+          ...(threw !== undefined && { threw }),
+        },
+      ];
     } catch {
       return [];
     }
