@@ -40,6 +40,17 @@ const realm = fileURLToPath(new URL('./realm/realm.ts', import.meta.url));
 /** A larger file was not written by hand, and could exhaust the bundler. */
 const largestFile = 256 * 1024;
 
+const common = {
+  bundle: true,
+  write: false,
+  platform: 'neutral',
+  target: 'es2022',
+  charset: 'utf8',
+  logLevel: 'silent',
+  legalComments: 'none',
+  tsconfigRaw: { compilerOptions: { target: 'es2022', alwaysStrict: true } },
+} as const;
+
 /** Bundles one topic. A mistake of the student's comes back as `failed`; one of the course's own is thrown. */
 export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const { chapters, topic } = options;
@@ -48,28 +59,24 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   if (problem) return problem;
 
   const sources = new Map<string, string>();
+  const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
+  const library = ownLibrary ? undefined : await prelude(options.tensor);
   try {
     const result = await build({
       stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
-      bundle: true,
-      write: false,
+      ...common,
+      mainFields: ['module', 'main'],
       format: 'iife',
       globalName: 'bundled',
-      platform: 'neutral',
-      target: 'es2022',
       // With `import(…)` compiled away, no expression of the student's can reach the host's loader.
       supported: { 'dynamic-import': false },
       sourcemap: 'external',
+      sourcesContent: false,
       outfile: path.join(chapters, bundleName),
       absWorkingDir: chapters,
-      charset: 'utf8',
-      logLevel: 'silent',
-      legalComments: 'none',
-      mainFields: ['module', 'main'],
-      tsconfigRaw: { compilerOptions: { target: 'es2022', alwaysStrict: true } },
       banner: { js: '(function () { "use strict";' },
       footer: { js: 'return bundled.default; })();' },
-      plugins: [rules(options, sources)],
+      plugins: [rules(options, library, sources)],
     });
     const [map, code] = result.outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
@@ -101,12 +108,48 @@ function firstLook(full: string, file: string): Failed | undefined {
   return undefined;
 }
 
+interface Prelude {
+  code: string;
+  /** What the library exports. */
+  names: string[];
+}
+const preludes = new Map<string, Promise<Prelude>>();
+
+/**
+ * The realm's code and the pristine library as one module: the same for every topic, so that bundling a topic means
+ * reading little more than the topic.
+ */
+function prelude(library: string): Promise<Prelude> {
+  const known = preludes.get(library);
+  if (known) return known;
+  const made = makePrelude(library);
+  preludes.set(library, made);
+  made.catch(() => preludes.delete(library));
+  return made;
+}
+
+async function makePrelude(library: string): Promise<Prelude> {
+  const contents = "export * from '#tensor'; export { start as realmStart } from './realm.ts';";
+  const { outputFiles, metafile } = await build({
+    ...common,
+    mainFields: ['module', 'main'],
+    stdin: { contents, resolveDir: path.dirname(realm) },
+    format: 'esm',
+    metafile: true,
+    plugins: [
+      { name: 'library', setup: (builder) => builder.onResolve({ filter: /^#tensor$/ }, () => ({ path: library })) },
+    ],
+  });
+  const names = Object.values(metafile.outputs)[0].exports.filter((name) => name !== 'realmStart');
+  return { code: outputFiles[0].text, names };
+}
+
 /** The program that is bundled. `require` keeps a file from running before it is asked to, and shows all its exports. */
 function entry({ standIns, topic, mode }: BundleOptions): string {
   const hasStandIn = mode === 'grade' && isFile(path.join(standIns, `${topic}.ts`));
   return `
-    import { start } from './realm.ts';
-    export default start({
+    import { realmStart } from 'realm';
+    export default realmStart({
       student: () => require(${JSON.stringify(`student:${topic}.ts`)}),
       ${hasStandIn ? `standIn: () => require(${JSON.stringify(`stand-in:${topic}.ts`)}),` : ''}
     });`;
@@ -129,17 +172,18 @@ function find(base: string): string | undefined {
   return candidates.find((file) => file.endsWith('.ts') && isFile(file));
 }
 
-function rules({ chapters, standIns, tensor, mode }: BundleOptions, sources: Map<string, string>): Plugin {
-  const library = path.dirname(tensor);
-  const ownLibrary = path.join(chapters, 'tensor', 'index.ts');
-  const folders: Record<string, string> = { student: chapters, 'stand-in': standIns, tensor: library };
+function rules(
+  { chapters, standIns, tensor, mode }: BundleOptions,
+  library: Prelude | undefined,
+  sources: Map<string, string>,
+): Plugin {
+  const libraryFolder = path.dirname(tensor);
   const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
 
-  /** #tensor: in a lab the student's own copy, if there is one. */
-  const tensorModule = () =>
-    mode === 'lab' && isFile(ownLibrary)
-      ? { namespace: 'student', path: 'tensor/index.ts' }
-      : { namespace: 'tensor', path: path.basename(tensor) };
+  /** What `#tensor` means: in a lab, the student's own copy. */
+  const theLibrary = library
+    ? { namespace: 'course', path: '#tensor' }
+    : { namespace: 'student', path: 'tensor/index.ts' };
 
   const fromStudent = (specifier: string, importer: string) => {
     const base = path.resolve(path.join(chapters, path.dirname(importer)), specifier);
@@ -147,8 +191,9 @@ function rules({ chapters, standIns, tensor, mode }: BundleOptions, sources: Map
     if (/^\.\.?(\/|$)/.test(specifier) && inFolder !== undefined) {
       if (mode === 'grade') {
         const topic = find(path.join(standIns, inFolder));
-        if (topic !== undefined && under(library, topic) !== undefined)
-          return { namespace: 'tensor', path: under(library, topic) };
+        if (topic === tensor) return theLibrary;
+        if (topic !== undefined && under(libraryFolder, topic) !== undefined)
+          return refuse(`import the library as '#tensor', not one of its files`);
         if (topic !== undefined) return { namespace: 'stand-in', path: under(standIns, topic) };
       }
       const file = find(base);
@@ -158,22 +203,23 @@ function rules({ chapters, standIns, tensor, mode }: BundleOptions, sources: Map
     return refuse(`\`${specifier}\` cannot be imported: an exercise may import ${allowed}`);
   };
 
-  const fromCourse = (specifier: string, importer: string, namespace: string) => {
-    const file = find(path.resolve(path.join(folders[namespace], path.dirname(importer)), specifier));
-    if (file === undefined) return undefined;
-    const inLibrary = under(library, file);
-    if (inLibrary !== undefined) return { namespace: 'tensor', path: inLibrary };
-    const inStandIns = under(standIns, file);
-    return inStandIns === undefined ? undefined : { namespace: 'stand-in', path: inStandIns };
+  const fromStandIn = (specifier: string, importer: string) => {
+    const file = find(path.resolve(path.join(standIns, path.dirname(importer)), specifier));
+    if (file === tensor) return theLibrary;
+    const inFolder = file === undefined ? undefined : under(standIns, file);
+    return inFolder === undefined ? undefined : { namespace: 'stand-in', path: inFolder };
   };
 
   return {
     name: 'imports',
     setup(builder) {
-      builder.onResolve({ filter: /^#tensor$/ }, tensorModule);
+      builder.onResolve({ filter: /^#tensor$/ }, () => theLibrary);
+      builder.onResolve({ filter: /^realm$/ }, ({ namespace }) =>
+        namespace === 'student' ? undefined : { namespace: 'course', path: 'realm' },
+      );
       builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace }) => {
         if (namespace === 'student') return fromStudent(specifier, importer);
-        if (namespace === 'stand-in' || namespace === 'tensor') return fromCourse(specifier, importer, namespace);
+        if (namespace === 'stand-in') return fromStandIn(specifier, importer);
         const top = /^(student|stand-in):(.*)$/.exec(specifier);
         return top ? { namespace: top[1], path: top[2] } : undefined;
       });
@@ -187,11 +233,19 @@ function rules({ chapters, standIns, tensor, mode }: BundleOptions, sources: Map
         // Makes every file a module, also one without an export.
         return { contents: `${contents}\nexport {};`, loader: 'ts' };
       });
-      for (const namespace of ['stand-in', 'tensor'])
-        builder.onLoad({ filter: /.*/, namespace }, ({ path: file }) => ({
-          contents: read(path.join(folders[namespace], file)),
-          loader: 'ts',
-        }));
+      builder.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path: file }) => ({
+        contents: read(path.join(standIns, file)),
+        loader: 'ts',
+      }));
+      builder.onLoad({ filter: /^realm$/, namespace: 'course' }, () => ({
+        contents: library?.code ?? "export { start as realmStart } from './realm.ts'",
+        loader: 'js',
+        resolveDir: path.dirname(realm),
+      }));
+      builder.onLoad({ filter: /^#tensor$/, namespace: 'course' }, () => ({
+        contents: `export { ${library?.names.join(', ')} } from 'realm'`,
+        loader: 'js',
+      }));
     },
   };
 }

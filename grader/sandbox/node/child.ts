@@ -37,9 +37,9 @@ function timed<T>(f: () => T, limit: number): T {
 const timeout = (limit: number) => (limit === Infinity ? {} : { timeout: Math.max(1, Math.ceil(limit)) });
 const isTimeout = (thrown: unknown) => (thrown as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 
-/** Runs what the student's code has put off with promises. */
-function runMicrotasks(limit: number): void {
-  emptyScript.runInContext(context, { ...timeout(limit), displayErrors: false });
+/** Runs what the student's code has put off with promises; call it inside `timed`. */
+function runMicrotasks(): void {
+  emptyScript.runInContext(context, { displayErrors: false });
 }
 
 function timer(limit: number): () => number {
@@ -65,8 +65,11 @@ function load(code: string, limit: number): Loading {
     });
     realm = script.runInContext(context, { ...timeout(left()), displayErrors: false }) as Realm;
     read = reader(realm.prototypes, MAX_DEPTH, MAX_SIZE);
-    const end = timed(() => realm.load(), left());
-    runMicrotasks(left());
+    const end = timed(() => {
+      const end = realm.load();
+      runMicrotasks();
+      return end;
+    }, left());
     if (!end.ok) return { kind: 'throws', ...thrownBy(end) };
     const exports = timed(() => realm.exports(), left());
     return { kind: 'loaded', exports: Array.from(exports, ([name, kind]) => [name, kind]) };
@@ -135,30 +138,27 @@ function list(items: unknown[]): unknown[] {
 }
 
 function run(calls: WireCall[], limit: number, echo: boolean, paused = false): Ran {
-  const left = timer(limit);
   try {
-    const ran = runCalls(calls, left, echo, paused);
-    runMicrotasks(left());
-    return ran;
+    return timed(() => {
+      const ran = runCalls(calls, echo, paused);
+      runMicrotasks();
+      return ran;
+    }, limit);
   } catch (thrown) {
     if (isTimeout(thrown)) return { kind: 'timeout' };
     throw thrown;
   }
 }
 
-function runCalls(calls: WireCall[], left: () => number, echo: boolean, paused: boolean): Ran {
+function runCalls(calls: WireCall[], echo: boolean, paused: boolean): Ran {
   const results: unknown[] = [];
   let args: unknown[] = [];
   for (const { fn, args: wires, standIn } of calls) {
     let end: Finished;
     try {
-      end = timed(() => {
-        const built = wires.map((wire) => build(wire, calls, results));
-        // The judge reads the objects themselves after the call: the list belongs to the student then.
-        args = built;
-        const last = results.length === calls.length - 1;
-        return (paused && last ? realm.callPaused : realm.call)(fn, list(built), standIn);
-      }, left());
+      args = wires.map((wire) => build(wire, calls, results));
+      const last = results.length === calls.length - 1;
+      end = (paused && last ? realm.callPaused : realm.call)(fn, list(args), standIn);
     } catch (thrown) {
       if (thrown instanceof Missing)
         return { kind: 'error', fn: thrown.fn, name: '', message: thrown.message, stack: '' };
@@ -212,7 +212,7 @@ function lab(request: Request & { type: 'lab' }): Loading | Ran {
     now: () => performance.now(),
   };
   let end = realm.lab(bridge, request.files, request.options);
-  runMicrotasks(Infinity);
+  runMicrotasks();
   if (end.ok)
     end = realm.labEnd() ?? {
       ok: false,
