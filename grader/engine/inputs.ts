@@ -3,7 +3,7 @@
  * made simpler from that declaration. Integers only until the last step, so that a seed gives the same bits everywhere.
  */
 import { Tensor } from '#tensor';
-import { mapNumbers, type Value, type ValueRecord } from './value.ts';
+import { mapNumbers, NamedFunction, type Value, type ValueRecord } from './value.ts';
 
 /** The size of each axis symbol: `{ T: 4, d_k: 3 }`. */
 export type Sizes = Record<string, number>;
@@ -291,5 +291,19 @@ export function optional<T extends Value>(input: Input<T>): Input<T | undefined>
       yield* input.simpler(value as T);
     },
     nudge: (value, f) => (value === undefined ? undefined : input.nudge(value as T, f)),
+  };
+}
+
+/** A function from `functions.ts`, its data drawn from an input: `functionOf('polynomial', vector(4))`. */
+export function functionOf(name: string, data: Input): Input<NamedFunction> {
+  return {
+    symbols: data.symbols,
+    shape: `function (${name})`,
+    draw: (rng, sizes) => new NamedFunction(name, data.draw(rng, sizes)),
+    cut: (value, sizes) => new NamedFunction(name, data.cut(value.data, sizes)),
+    *simpler(value) {
+      for (const d of data.simpler(value.data)) yield new NamedFunction(name, d);
+    },
+    nudge: (value, f) => new NamedFunction(name, data.nudge(value.data, f)),
   };
 }
