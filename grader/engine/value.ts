@@ -5,16 +5,7 @@ import { Tensor } from '#tensor';
 
 /** Plain data: what an exercise may take and return. */
 export type Value =
-  | number
-  | string
-  | boolean
-  | null
-  | undefined
-  | Tensor
-  | Uint8Array
-  | Odd
-  | Value[]
-  | { [key: string]: Value };
+  number | string | boolean | null | undefined | Tensor | Uint8Array | Odd | Value[] | { [key: string]: Value };
 
 /** Something a student's function gave back that is not plain data (a Promise, a function, a Proxy, …). */
 export class Odd {
@@ -89,8 +80,7 @@ export function identical(a: Value, b: Value): boolean {
   if (a instanceof Odd || b instanceof Odd) return a instanceof Odd && b instanceof Odd && a.what === b.what;
   if (a instanceof Tensor && b instanceof Tensor)
     return identical([...a.shape], [...b.shape]) && a.data.every((x, i) => identical(x, b.data[i]));
-  if (a instanceof Uint8Array && b instanceof Uint8Array)
-    return a.length === b.length && a.every((x, i) => x === b[i]);
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return a.length === b.length && a.every((x, i) => x === b[i]);
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((x, i) => identical(x, b[i]));
   if (isRecord(a) && isRecord(b)) {
     const keys = Object.keys(a);

@@ -1,0 +1,20 @@
+/** The chapters that can be graded. Specs are loaded only when asked for, which keeps one chapter's grading quick. */
+import type { Chapter } from './engine/index.ts';
+
+export interface ChapterEntry {
+  /** `chapter-1` */
+  id: string;
+  /** `chapter-1-mp` */
+  folder: string;
+  title: string;
+  load(): Promise<Chapter>;
+}
+
+export const CHAPTERS: readonly ChapterEntry[] = [
+  {
+    id: 'chapter-1',
+    folder: 'chapter-1-mp',
+    title: 'MP: the first neurons',
+    load: async () => (await import('./chapter-1-mp/index.ts')).chapter,
+  },
+];

@@ -1,0 +1,115 @@
+/**
+ * From wrong numbers to a cause. A misconception is named only when it reproduces the student's numbers in several cases
+ * and no other does; otherwise a generic pattern, otherwise nothing. It is better to say nothing than something wrong.
+ */
+import { compare, type Tolerance } from './compare.ts';
+import type { Exercise } from './exercise.ts';
+import { findPattern, pick, type Sample } from './patterns.ts';
+import type { Diagnosis } from './report.ts';
+import { copy, identical, scalars, type Value, type ValueRecord } from './value.ts';
+
+/** Cases a misconception must explain before it is named. */
+const SEVERAL = 2;
+
+/** Equal for the purpose of recognising code: both may hold the same NaN. */
+function alike(a: Value, b: Value): boolean {
+  const [x, y] = [scalars(a), scalars(b)];
+  if (x.length !== y.length) return false;
+  if (x.length === 0) return identical(a, b);
+  const size = Math.max(0, ...x.filter(Number.isFinite).map(Math.abs));
+  if (!sameForm(a, b)) return false;
+  return x.every((v, i) => Object.is(v, y[i]!) || v === y[i] || Math.abs(v - y[i]!) <= 1e-9 * Math.max(size, 1e-6));
+}
+
+/** Same types and shapes: an infinite tolerance leaves only those (and NaN, which is compared as numbers above). */
+function sameForm(a: Value, b: Value): boolean {
+  return compare(a, b, () => Infinity).every((m) => m.kind === 'value' || m.kind === 'nonfinite');
+}
+
+const loose: Tolerance = () => 1e-9;
+
+/** Names of the results that differ from the expected ones in any sample. */
+function wrongNames(samples: readonly Sample[]): string[] {
+  const returned = samples.filter((s) => s.threw === undefined);
+  return [...new Set(returned.flatMap((s) => compare(s.expected, s.got, loose).map((m) => m.name)))];
+}
+
+/**
+ * The cause of wrong results.
+ *
+ * @param samples unshrunk cases and fixed discriminating ones, right and wrong alike: a cause must explain all of them
+ */
+export function diagnose(exercise: Exercise, samples: readonly Sample[]): Diagnosis | undefined {
+  const wrong = wrongNames(samples);
+  if (wrong.length === 0 && samples.every((s) => s.threw === undefined)) return undefined;
+  const named = nameMisconception(exercise, samples, wrong);
+  return named ?? (wrong.length > 0 ? findPattern(wrong[0]!, samples) : undefined);
+}
+
+function nameMisconception(
+  exercise: Exercise,
+  samples: readonly Sample[],
+  wrong: readonly string[],
+): Diagnosis | undefined {
+  const matches = Object.entries(exercise.misconceptions).flatMap(([name, { wrong: wrongly, says }]) => {
+    const explained = explains(wrongly, samples, wrong);
+    return explained ? [{ name, says, ...explained }] : [];
+  });
+  // One that explains every wrong result beats one that explains some of them.
+  const full = matches.filter((m) => m.whole);
+  const best = full.length > 0 ? full : matches;
+  if (best.length === 1) return { kind: 'misconception', name: best[0]!.name, says: best[0]!.says };
+  return undefined;
+}
+
+/**
+ * Whether a wrong implementation gives the student's numbers wherever it speaks: in every sample, for every result that it
+ * gets wrong. `whole` when that covers every result the student gets wrong.
+ */
+function explains(
+  wrongly: (inputs: ValueRecord) => Value,
+  samples: readonly Sample[],
+  wrong: readonly string[],
+): { whole: boolean } | undefined {
+  const results = samples.map((s): { value: Value } | { threw: string } => {
+    try {
+      return { value: wrongly(copy(s.inputs)) };
+    } catch (error) {
+      return { threw: String((error as Error).message) };
+    }
+  });
+  const touches = new Set<string>();
+  let telling = 0;
+  samples.forEach((s, i) => {
+    const result = results[i]!;
+    const names = 'value' in result ? compare(s.expected, result.value, loose).map((m) => m.name) : [];
+    if (names.length > 0 || 'threw' in result) telling++;
+    for (const n of names) touches.add(n);
+  });
+  if (telling < Math.min(SEVERAL, samples.length)) return undefined;
+  const matches = samples.every((s, i) => {
+    const result = results[i]!;
+    if ('threw' in result) return s.threw === result.threw;
+    return s.threw === undefined && [...touches].every((n) => alike(pick(result.value, n), pick(s.got, n)));
+  });
+  return matches ? { whole: wrong.every((n) => touches.has(n)) } : undefined;
+}
+
+/** For results of which only the form can be judged (a law, an error that did not come): which misconception returns just this? */
+export function recognise(
+  exercise: Exercise,
+  seen: readonly { inputs: ValueRecord; got: Value }[],
+): Diagnosis | undefined {
+  const matches = Object.entries(exercise.misconceptions).filter(([, { wrong }]) =>
+    seen.every(({ inputs, got }) => {
+      try {
+        return alike(wrong(copy(inputs)), got);
+      } catch {
+        return false;
+      }
+    }),
+  );
+  if (matches.length !== 1 || seen.length === 0) return undefined;
+  const [name, { says }] = matches[0]!;
+  return { kind: 'misconception', name, says };
+}

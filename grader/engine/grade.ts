@@ -1,0 +1,184 @@
+/**
+ * Grading: a topic's exercises against a subject, to a report.
+ */
+import type { Check } from './check.ts';
+import type { Chapter, Exercise, Topic } from './exercise.ts';
+import {
+  total,
+  type CheckReport,
+  type ExerciseReport,
+  type Problem,
+  type TopicReport,
+  type Verdict,
+} from './report.ts';
+import { runCheck, type CheckContext, type CheckResult } from './run-check.ts';
+import type { Loaded } from './sandbox.ts';
+import type { Subject } from './subject.ts';
+
+export interface GradeOptions {
+  seed: number;
+  /** Only this exercise. */
+  only?: string | undefined;
+  /** Only this case of it: a failure's `replay.case`. */
+  replay?: string | undefined;
+  /** Told before each check. */
+  onCheck?: (exercise: Exercise, check: Check) => void;
+}
+
+/** Grades one topic. */
+export async function gradeTopic(
+  chapter: Chapter,
+  topic: Topic,
+  subject: Subject,
+  options: GradeOptions,
+): Promise<TopicReport> {
+  const id = `${chapter.id}/${topic.name}`;
+  const chosen = topic.exercises.filter((e) => !options.only || e.name === options.only);
+  const { loaded } = subject;
+  const exercises: ExerciseReport[] = [];
+  for (const exercise of chosen)
+    exercises.push(
+      loaded.kind === 'failed'
+        ? ungradable(exercise, id, loaded)
+        : await gradeExercise(exercise, `${id}/${exercise.name}`, subject, options),
+    );
+  return {
+    id,
+    file: `${chapter.folder}/${topic.name}.ts`,
+    title: topic.title,
+    ...total(exercises),
+    ...(loaded.kind === 'failed' && { load: loadProblem(loaded) }),
+    ...(loaded.console && { console: loaded.console }),
+    exercises,
+  };
+}
+
+const VERDICT_OF_LOAD: Partial<Record<Extract<Loaded, { kind: 'failed' }>['why'], Verdict>> = {
+  timeout: 'timeout',
+  oom: 'oom',
+  crash: 'crash',
+};
+
+const loadProblem = (loaded: Extract<Loaded, { kind: 'failed' }>): Problem => ({
+  verdict: VERDICT_OF_LOAD[loaded.why] ?? 'error',
+  message: loaded.message,
+  ...(loaded.at && { at: loaded.at }),
+});
+
+const checkReport = (
+  check: Check,
+  result: Pick<CheckResult, 'verdict' | 'cases'>,
+  points: number,
+  maxPoints: number,
+): CheckReport => ({
+  id: check.id,
+  sentence: check.sentence,
+  verdict: result.verdict,
+  points,
+  maxPoints,
+  cases: result.cases,
+  visibility: check.visibility,
+});
+
+/** Points that hang on the main check and all others without points of their own. */
+const basePoints = (exercise: Exercise) => exercise.points - exercise.checks.reduce((sum, c) => sum + c.worth, 0);
+
+const NOT_RUN = { verdict: 'not-run', cases: 0 } as const;
+
+function blank(exercise: Exercise, id: string, verdict: Verdict, started: boolean): ExerciseReport {
+  return {
+    id,
+    name: exercise.name,
+    points: 0,
+    maxPoints: exercise.points,
+    verdict,
+    started,
+    checks: exercise.checks.map((c, i) => checkReport(c, NOT_RUN, 0, i === 0 ? basePoints(exercise) : c.worth)),
+    notes: [],
+    hints: exercise.hints.length,
+  };
+}
+
+function ungradable(exercise: Exercise, topicId: string, loaded: Extract<Loaded, { kind: 'failed' }>): ExerciseReport {
+  return blank(exercise, `${topicId}/${exercise.name}`, loadProblem(loaded).verdict, true);
+}
+
+/** Grades one exercise: the main check first; the others count only once it passes. */
+export async function gradeExercise(
+  exercise: Exercise,
+  id: string,
+  subject: Subject,
+  options: GradeOptions,
+): Promise<ExerciseReport> {
+  const { loaded } = subject;
+  const kind =
+    loaded.kind === 'loaded' && Object.hasOwn(loaded.exports, exercise.name)
+      ? loaded.exports[exercise.name]
+      : undefined;
+  if (kind !== 'function') {
+    const message =
+      kind === undefined
+        ? `the file does not export a function called ${exercise.name}: was it renamed, or its \`export\` removed?`
+        : `${exercise.name} is exported, but it is not a function`;
+    return {
+      ...blank(exercise, id, 'error', true),
+      failure: {
+        check: exercise.checks[0]!.id,
+        sentence: message,
+        inputs: [],
+        outputs: [],
+        facts: [],
+        problem: { verdict: 'error', message },
+        replay: { seed: options.seed },
+      },
+    };
+  }
+
+  const context: CheckContext = { seed: options.seed, exerciseId: id, replay: options.replay };
+  const chosen = options.replay
+    ? exercise.checks.filter((_, i) => i === Number.parseInt(options.replay!, 10))
+    : exercise.checks;
+  const results = new Map<Check, CheckResult>();
+  const notes: string[] = [];
+  for (const check of chosen) {
+    options.onCheck?.(exercise, check);
+    let result = await runCheck(exercise, check, subject, context);
+    if (check === chosen[0] && result.verdict !== 'pass' && !result.notStarted && exercise.backwardOf) {
+      const again = await runCheck(exercise, check, subject, { ...context, forwardFromStandIn: true });
+      if (again.verdict === 'pass' || again.notStarted) {
+        result = again;
+        context.forwardFromStandIn = true;
+        if (!again.notStarted)
+          notes.push(
+            `Right, given the cache of the course's own ${exercise.backwardOf.forward}; yours still needs work.`,
+          );
+      }
+    }
+    results.set(check, result);
+    if (check === chosen[0] && result.verdict !== 'pass') break;
+    // A loop that never ends is as likely to meet the next check: do not make anyone wait for it twice.
+    if (result.verdict === 'timeout' || result.verdict === 'oom') break;
+  }
+
+  const passed = (c: Check) => results.get(c)?.verdict === 'pass';
+  const base = exercise.checks.every((c) => c.worth > 0 || passed(c));
+  const checks = exercise.checks.map((c, i) => {
+    const max = i === 0 ? basePoints(exercise) : c.worth;
+    const earned = i === 0 ? base : passed(c);
+    return checkReport(c, results.get(c) ?? NOT_RUN, earned ? max : 0, max);
+  });
+  const firstBad = [...results.values()].find((r) => r.verdict !== 'pass');
+  const printed = firstBad?.console ?? [...results.values()].find((r) => r.console)?.console;
+  return {
+    id,
+    name: exercise.name,
+    ...total(checks),
+    verdict: firstBad?.verdict ?? 'pass',
+    started: !firstBad?.notStarted,
+    checks,
+    ...(firstBad?.failure && { failure: firstBad.failure }),
+    notes,
+    hints: exercise.hints.length,
+    ...(printed !== undefined && { console: printed }),
+  };
+}

@@ -1,0 +1,295 @@
+/**
+ * What an exercise is fed: each parameter is declared once, with the symbols of its axes, and is drawn, cut smaller and
+ * made simpler from that declaration. Integers only until the last step, so that a seed gives the same bits everywhere.
+ */
+import { Tensor } from '#tensor';
+import { mapNumbers, type Value, type ValueRecord } from './value.ts';
+
+/** The size of each axis symbol: `{ T: 4, d_k: 3 }`. */
+export type Sizes = Record<string, number>;
+
+/** A source of integers, both ends included. */
+export interface Draw {
+  nextInt(min: number, max: number): number;
+}
+
+/** One parameter's declaration. */
+export interface Input<T extends Value = Value> {
+  /** Axis symbols whose sizes it needs. */
+  readonly symbols: readonly string[];
+  /** For the exercise card: "(T, d_k)". */
+  readonly shape: string;
+  draw(rng: Draw, sizes: Sizes): T;
+  /** The value for smaller sizes, keeping what stays. */
+  cut(value: T, sizes: Sizes): T;
+  /** Simpler values of the same size, most daring first; each strictly simpler than `value`, so that shrinking ends. */
+  simpler(value: T): Iterable<T>;
+  /** The value with each continuous number passed through `f`; discrete inputs return themselves. */
+  nudge(value: T, f: (x: number) => number): T;
+}
+
+export type Inputs = Record<string, Input>;
+/** The record of values that declared inputs yield. */
+export type Fed<S> = { [K in keyof S]: S[K] extends Input<infer T> ? T : never };
+
+/** An axis: a number, a symbol, or a small expression of one: `'H'`, `'4H'`, `'T+1'`. */
+export type Axis = number | string;
+
+interface ParsedAxis {
+  factor: number;
+  symbol: string | undefined;
+  plus: number;
+}
+
+function parseAxis(axis: Axis): ParsedAxis {
+  if (typeof axis === 'number') return { factor: 1, symbol: undefined, plus: axis };
+  const match = /^(\d*)([A-Za-z]\w*)([+-]\d+)?$/.exec(axis);
+  if (!match) throw new Error(`The axis '${axis}' is not a number, a symbol, '4H' or 'T+1'.`);
+  return { factor: match[1] ? Number(match[1]) : 1, symbol: match[2], plus: match[3] ? Number(match[3]) : 0 };
+}
+
+function axisSize(axis: Axis, sizes: Sizes): number {
+  const { factor, symbol, plus } = parseAxis(axis);
+  if (symbol === undefined) return plus;
+  const size = sizes[symbol];
+  if (size === undefined) throw new Error(`No size for the axis symbol '${symbol}'.`);
+  return factor * size + plus;
+}
+
+const symbolsOf = (axes: readonly Axis[]): string[] =>
+  axes.map((a) => parseAxis(a).symbol).filter((s): s is string => s !== undefined);
+
+/** Where numbers come from: multiples of `step` between `min` and `max`. */
+export interface Grid {
+  /** Default −2. */
+  min?: number;
+  /** Default 2. */
+  max?: number;
+  /** Default ¼: exact in binary, and short to print. */
+  step?: number;
+  /** Leave out 0. */
+  nonzero?: boolean;
+}
+
+function drawOnGrid(rng: Draw, grid: Grid): number {
+  const { min = -2, max = 2, step = 0.25, nonzero = false } = grid;
+  for (;;) {
+    const x = rng.nextInt(Math.ceil(min / step), Math.floor(max / step)) * step;
+    if (x !== 0 || !nonzero) return x;
+  }
+}
+
+/** How much there is to read in a number; shrinking only ever lowers it. */
+function weight(x: number): number {
+  const fraction = Number.isInteger(x) ? 0 : Number.isInteger(2 * x) ? 20 : 40;
+  return Math.abs(x) * 2 + (x < 0 ? 1 : 0) + fraction;
+}
+
+function* simplerNumber(x: number, grid: Grid): Iterable<number> {
+  const { min = -2, max = 2, step = 0.25, nonzero = false } = grid;
+  const fits = (c: number) => c >= min && c <= max && Number.isInteger(c / step) && !(nonzero && c === 0);
+  for (const c of [0, 1, -1, Math.trunc(x), Math.sign(x) * Math.ceil(Math.abs(x)), -x, Math.trunc(2 * x) / 2])
+    if (fits(c) && weight(c) < weight(x)) yield c === 0 ? 0 : c;
+}
+
+/** Simpler versions of a flat list: all entries alike first, then entry by entry. */
+function* simplerList(list: readonly number[], one: (x: number) => Iterable<number>): Iterable<number[]> {
+  for (const target of [0, 1]) {
+    const all = list.map((x) => (weight(target) < weight(x) && [...one(x)].includes(target) ? target : x));
+    if (list.length > 1 && all.some((x, i) => x !== list[i])) yield all;
+  }
+  for (let i = 0; i < list.length; i++) for (const x of one(list[i]!)) yield list.map((y, j) => (j === i ? x : y));
+}
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** Entries of a row-major array that remain when each axis is cut to `to`. */
+function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly number[]): T[] {
+  const out: T[] = [];
+  const index = to.map(() => 0);
+  for (let n = 0; n < sizeOf(to); n++) {
+    let at = 0;
+    for (let axis = 0; axis < to.length; axis++) at = at * from[axis]! + index[axis]!;
+    out.push(flat[at]!);
+    for (let axis = to.length - 1; axis >= 0; axis--) {
+      if (++index[axis]! < to[axis]!) break;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
+const showAxes = (axes: readonly Axis[]) => `(${axes.join(', ')}${axes.length === 1 ? ',' : ''})`;
+
+/** A Tensor with the given axes, entries on a grid: `tensor('T', 'd_k')`, `tensor('n', { min: 0 })`. */
+export function tensor(...spec: [...Axis[], Grid] | Axis[]): Input<Tensor> {
+  const last = spec.at(-1);
+  const grid: Grid = typeof last === 'object' ? last : {};
+  const axes = (typeof last === 'object' ? spec.slice(0, -1) : spec) as Axis[];
+  const shapeFor = (sizes: Sizes) => axes.map((a) => axisSize(a, sizes));
+  return {
+    symbols: symbolsOf(axes),
+    shape: showAxes(axes),
+    draw: (rng, sizes) => {
+      const shape = shapeFor(sizes);
+      return new Tensor(
+        shape,
+        Float64Array.from({ length: sizeOf(shape) }, () => drawOnGrid(rng, grid)),
+      );
+    },
+    cut: (value, sizes) =>
+      new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes)))),
+    *simpler(value) {
+      for (const list of simplerList(Array.from(value.data), (x) => simplerNumber(x, grid)))
+        yield new Tensor(value.shape, Float64Array.from(list));
+    },
+    nudge: (value, f) => mapNumbers(value, f) as Tensor,
+  };
+}
+
+/** A plain array of numbers: `vector('n')`. */
+export function vector(axis: Axis, grid: Grid = {}): Input<number[]> {
+  return {
+    symbols: symbolsOf([axis]),
+    shape: showAxes([axis]),
+    draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => drawOnGrid(rng, grid)),
+    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)),
+    simpler: (value) => simplerList(value, (x) => simplerNumber(x, grid)),
+    nudge: (value, f) => value.map(f),
+  };
+}
+
+/** Plain rows of numbers: `rows('n', 'd')`. */
+export function rows(n: Axis, d: Axis, grid: Grid = {}): Input<number[][]> {
+  const unflatten = (flat: number[], width: number, count: number) =>
+    Array.from({ length: count }, (_, i) => flat.slice(i * width, (i + 1) * width));
+  return {
+    symbols: symbolsOf([n, d]),
+    shape: showAxes([n, d]),
+    draw: (rng, sizes) =>
+      Array.from({ length: axisSize(n, sizes) }, () =>
+        Array.from({ length: axisSize(d, sizes) }, () => drawOnGrid(rng, grid)),
+      ),
+    cut: (value, sizes) => value.slice(0, axisSize(n, sizes)).map((row) => row.slice(0, axisSize(d, sizes))),
+    *simpler(value) {
+      const width = value[0]?.length ?? 0;
+      for (const flat of simplerList(value.flat(), (x) => simplerNumber(x, grid)))
+        yield unflatten(flat, width, value.length);
+    },
+    nudge: (value, f) => value.map((row) => row.map(f)),
+  };
+}
+
+/** One number on a grid. */
+export function number(grid: Grid = {}): Input<number> {
+  return {
+    symbols: [],
+    shape: 'number',
+    draw: (rng) => drawOnGrid(rng, grid),
+    cut: (value) => value,
+    simpler: (value) => simplerNumber(value, grid),
+    nudge: (value, f) => f(value),
+  };
+}
+
+/** A whole number, both ends included; it is never nudged. */
+export function integer(min: number, max: number): Input<number> {
+  return { ...number({ min, max, step: 1 }), shape: 'integer', nudge: (value) => value };
+}
+
+/** One of the given values; earlier ones are simpler. */
+export function choice<T extends Value>(...options: T[]): Input<T> {
+  return {
+    symbols: [],
+    shape: options.map(String).join(' | '),
+    draw: (rng) => options[rng.nextInt(0, options.length - 1)]!,
+    cut: (value) => value,
+    simpler: (value) => options.slice(0, Math.max(0, options.indexOf(value))),
+    nudge: (value) => value,
+  };
+}
+
+/** Always the same value. */
+export const fixed = <T extends Value>(value: T): Input<T> => choice(value);
+
+/** Whole numbers in a plain array, each at least 0 and below a size: class labels, token indices. */
+export function indices(axis: Axis, below: Axis): Input<number[]> {
+  return {
+    symbols: symbolsOf([axis, below]),
+    shape: `${showAxes([axis])} of 0 … ${below} − 1`,
+    draw: (rng, sizes) =>
+      Array.from({ length: axisSize(axis, sizes) }, () => rng.nextInt(0, axisSize(below, sizes) - 1)),
+    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)).map((i) => Math.min(i, axisSize(below, sizes) - 1)),
+    simpler: (value) => simplerList(value, (x) => simplerNumber(x, { min: 0, max: x, step: 1 })),
+    nudge: (value) => value,
+  };
+}
+
+/** Each entry one of the given numbers (labels −1 and 1, bits 0 and 1). */
+export function pattern(axis: Axis, ...options: number[]): Input<number[]> {
+  const before = (x: number) => options.slice(0, Math.max(0, options.indexOf(x)));
+  return {
+    symbols: symbolsOf([axis]),
+    shape: `${showAxes([axis])} of ${options.join(' or ')}`,
+    draw: (rng, sizes) =>
+      Array.from({ length: axisSize(axis, sizes) }, () => options[rng.nextInt(0, options.length - 1)]!),
+    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)),
+    *simpler(value) {
+      for (let i = 0; i < value.length; i++)
+        for (const x of before(value[i]!)) yield value.map((y, j) => (j === i ? x : y));
+    },
+    nudge: (value) => value,
+  };
+}
+
+/** Several inputs under names: parameters, a state. */
+export function record<S extends Inputs>(fields: S): Input<Fed<S> & ValueRecord> {
+  const names = Object.keys(fields);
+  const build = (f: (input: Input, name: string) => Value) =>
+    Object.fromEntries(names.map((name) => [name, f(fields[name]!, name)])) as Fed<S> & ValueRecord;
+  return {
+    symbols: names.flatMap((name) => fields[name]!.symbols),
+    shape: `{ ${names.map((name) => `${name} ${fields[name]!.shape}`).join(', ')} }`,
+    draw: (rng, sizes) => build((input) => input.draw(rng, sizes)),
+    cut: (value, sizes) => build((input, name) => input.cut(value[name], sizes)),
+    *simpler(value) {
+      for (const name of names)
+        for (const v of fields[name]!.simpler(value[name])) yield { ...value, [name]: v } as Fed<S> & ValueRecord;
+    },
+    nudge: (value, f) => build((input, name) => input.nudge(value[name], f)),
+  };
+}
+
+/** As many of one input as an axis says: layers, time steps, a list of tensors. */
+export function listOf<T extends Value>(axis: Axis, each: Input<T>): Input<T[]> {
+  return {
+    symbols: [...symbolsOf([axis]), ...each.symbols],
+    shape: `${axis} × ${each.shape}`,
+    draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => each.draw(rng, sizes)),
+    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)).map((v) => each.cut(v, sizes)),
+    *simpler(value) {
+      for (let i = 0; i < value.length; i++)
+        for (const v of each.simpler(value[i]!)) yield value.map((w, j) => (j === i ? v : w));
+    },
+    nudge: (value, f) => value.map((v) => each.nudge(v, f)),
+  };
+}
+
+/** Now and then left out (`undefined`), which is also its simplest form. */
+export function optional<T extends Value>(input: Input<T>): Input<T | undefined> {
+  return {
+    symbols: input.symbols,
+    shape: `${input.shape}, optional`,
+    draw: (rng, sizes) => {
+      const value = input.draw(rng, sizes);
+      return rng.nextInt(0, 3) === 0 ? undefined : value;
+    },
+    cut: (value, sizes) => (value === undefined ? undefined : input.cut(value as T, sizes)),
+    *simpler(value) {
+      if (value === undefined) return;
+      yield undefined;
+      yield* input.simpler(value as T);
+    },
+    nudge: (value, f) => (value === undefined ? undefined : input.nudge(value as T, f)),
+  };
+}

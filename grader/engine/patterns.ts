@@ -1,0 +1,285 @@
+/**
+ * Generic patterns in wrong numbers, for mistakes that no misconception names: a constant factor, a sign, a transpose, zeros,
+ * permuted blocks, a shift in time, NaN, a wrong type. A pattern counts only if it holds in every case looked at.
+ */
+import { Tensor } from '#tensor';
+import { close } from './compare.ts';
+import type { Sizes } from './inputs.ts';
+import type { Diagnosis } from './report.ts';
+import { isRecord, Odd, scalars, type Value, type ValueRecord } from './value.ts';
+
+/** One case seen whole: what went in, what should have come out, what came out. */
+export interface Sample {
+  sizes: Sizes;
+  inputs: ValueRecord;
+  expected: Value;
+  /** `undefined` where it threw. */
+  got: Value;
+  /** The message of the error that was thrown instead of returning. */
+  threw?: string;
+}
+
+/** One result in one case, as flat numbers. */
+interface Pair {
+  sizes: Sizes;
+  inputs: ValueRecord;
+  want: number[];
+  have: number[];
+  shape: readonly number[];
+}
+
+const pattern = (name: string, says: string): Diagnosis => ({ kind: 'pattern', name, says });
+
+/** The first pattern that explains the named result in all samples in which it is wrong. */
+export function findPattern(name: string, samples: readonly Sample[]): Diagnosis | undefined {
+  const what = name || 'The result';
+  const pairs: Pair[] = [];
+  for (const sample of samples) {
+    if (sample.threw !== undefined) continue;
+    const want = pick(sample.expected, name);
+    const have = pick(sample.got, name);
+    const odd = wrongType(what, want, have) ?? wrongShape(what, want, have);
+    if (odd) return odd;
+    const pair = {
+      sizes: sample.sizes,
+      inputs: sample.inputs,
+      want: scalars(want),
+      have: scalars(have),
+      shape: shapeOf(want),
+    };
+    if (pair.want.length === 0 || pair.want.length !== pair.have.length) continue;
+    if (!same(pair.want, pair.have)) pairs.push(pair);
+  }
+  if (pairs.length === 0) return undefined;
+  for (const look of [notFinite, zeros, factor, transposed, returnedInput, shifted, permuted, offset]) {
+    const found = look(what, pairs);
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** The part of a value that a result's name speaks of: "", "dw", "params.w", "layers[1].dw". */
+export function pick(value: Value, name: string): Value {
+  let at: Value = value;
+  for (const key of name.split(/[.[\]]+/).filter(Boolean)) {
+    if (Array.isArray(at)) at = at[Number(key)];
+    else if (isRecord(at)) at = at[key];
+    else return undefined;
+  }
+  return at;
+}
+
+function shapeOf(value: Value): readonly number[] {
+  if (value instanceof Tensor) return value.shape;
+  if (Array.isArray(value)) return Array.isArray(value[0]) ? [value.length, value[0].length] : [value.length];
+  return [];
+}
+
+const scale = (x: readonly number[]) => Math.max(0, ...x.map((v) => Math.abs(v) || 0));
+const same = (a: readonly number[], b: readonly number[]) => {
+  const tolerance = 1e-9 * Math.max(scale(a), 1e-3);
+  return a.length === b.length && a.every((x, i) => close(x, b[i]!, tolerance));
+};
+
+function wrongType(what: string, want: Value, have: Value): Diagnosis | undefined {
+  if (have instanceof Odd && have.what === 'a Promise')
+    return pattern(
+      'promise',
+      `${what} is a Promise: an exercise returns its value directly. Remove \`async\` from the function.`,
+    );
+  if (have === undefined && want !== undefined)
+    return pattern(
+      'undefined',
+      name(what, 'is undefined: does every path of the function reach a `return`, with this name?'),
+    );
+  if (want instanceof Tensor && Array.isArray(have))
+    return pattern('array', name(what, 'is a plain array where a Tensor is asked for: wrap it with `tensor(…)`.'));
+  if (Array.isArray(want) && have instanceof Tensor)
+    return pattern('tensor', name(what, 'is a Tensor where a plain array is asked for: `.toArray()` gives one.'));
+  if (typeof want === 'number' && have instanceof Tensor)
+    return pattern(
+      'tensor',
+      name(what, 'is a Tensor where a number is asked for: `.item()` takes the number out of a Tensor of one entry.'),
+    );
+  return undefined;
+}
+
+const name = (what: string, rest: string) => `${what} ${rest}`;
+
+function wrongShape(what: string, want: Value, have: Value): Diagnosis | undefined {
+  if (!(want instanceof Tensor) || !(have instanceof Tensor)) return undefined;
+  const [a, b] = [want.shape, have.shape];
+  if (a.join() === b.join()) return undefined;
+  if (a.join() === [...b].reverse().join())
+    return pattern(
+      'transposed',
+      `${what} has its axes the wrong way round: (${b.join(', ')}) where (${a.join(', ')}) is asked for. A gradient has the shape of its variable.`,
+    );
+  if (a.filter((n) => n !== 1).join() === b.filter((n) => n !== 1).join())
+    return pattern(
+      'kept axis',
+      `${what} differs only in an axis of length 1: (${b.join(', ')}) where (${a.join(', ')}) is asked for. Look at keepDims, or at a reshape.`,
+    );
+  if (b.length === a.length + 1 && a.join() === b.slice(1).join())
+    return pattern(
+      'not summed',
+      `${what} still has an axis in front, of length ${b[0]}: something is not summed over it.`,
+    );
+  return undefined;
+}
+
+function notFinite(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const bad = pairs.flatMap((p) => p.have.filter((x, i) => !Number.isFinite(x) && Number.isFinite(p.want[i]!)));
+  if (bad.length === 0) return undefined;
+  return bad.some(Number.isNaN)
+    ? pattern(
+        'NaN',
+        `${what} contains NaN. It is born from 0/0, ∞ − ∞, 0·∞, the square root or logarithm of a negative number, or an index outside an array; print the steps before it to see where.`,
+      )
+    : pattern(
+        'Infinity',
+        `${what} contains Infinity. It comes from dividing by 0, the logarithm of 0, or an exponential that is too large.`,
+      );
+}
+
+function zeros(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const entries = pairs.reduce((n, p) => n + p.want.length, 0);
+  return entries >= 3 && pairs.every((p) => p.have.every((x) => x === 0))
+    ? pattern('zeros', `${what} is all zeros: it is never written, or multiplied away.`)
+    : undefined;
+}
+
+/** Sizes, their roots and products, that a factor may come from. */
+function* candidates(sizes: Sizes): Iterable<[string, number]> {
+  const symbols = Object.entries(sizes);
+  for (const [s, n] of symbols) {
+    yield [s, n];
+    yield [`√${s}`, Math.sqrt(n)];
+  }
+  for (const [i, [s, n]] of symbols.entries()) for (const [t, m] of symbols.slice(i + 1)) yield [`${s}·${t}`, n * m];
+}
+
+function factor(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const ratios: number[] = [];
+  let entries = 0;
+  for (const { want, have } of pairs) {
+    const biggest = want.reduce((best, x, i) => (Math.abs(x) > Math.abs(want[best]!) ? i : best), 0);
+    const ratio = have[biggest]! / want[biggest]!;
+    if (!Number.isFinite(ratio) || ratio === 0) return undefined;
+    if (
+      !same(
+        want.map((x) => x * ratio),
+        have,
+      )
+    )
+      return undefined;
+    ratios.push(ratio);
+    entries += want.filter((x) => x !== 0).length;
+  }
+  if (entries < 3) return undefined;
+  const alike = (a: number, b: number) => Math.abs(a - b) <= 1e-8 * Math.abs(b);
+  const r = ratios[0]!;
+  if (ratios.every((x) => alike(x, -1)))
+    return pattern('sign', `${what} has the right size and the wrong sign, everywhere.`);
+  if (ratios.every((x) => alike(x, r)) && ratios.length > 1)
+    return pattern('factor', `${what} is ${show(r)} times what it should be, in every entry.`);
+  for (const [c, words] of [
+    [1, ''],
+    [-1, 'minus '],
+    [2, '2 '],
+    [0.5, '½ '],
+  ] as const) {
+    for (const [symbol] of candidates(pairs[0]!.sizes)) {
+      const value = (p: Pair) => new Map(candidates(p.sizes)).get(symbol)!;
+      if (new Set(pairs.map(value)).size < 2) continue;
+      if (pairs.every((p, i) => alike(ratios[i]!, c * value(p))))
+        return pattern(
+          'factor',
+          `${what} is ${words}${symbol} times what it should be, in every entry (${symbol} = ${show(value(pairs[0]!))} here).`,
+        );
+      if (pairs.every((p, i) => alike(ratios[i]!, c / value(p))))
+        return pattern(
+          'factor',
+          `${what} is ${words}1/${symbol} of what it should be, in every entry (${symbol} = ${show(value(pairs[0]!))} here).`,
+        );
+    }
+  }
+  return undefined;
+}
+
+const show = (x: number) => String(Number(x.toPrecision(6)));
+
+function offset(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const difference = pairs[0]!.have[0]! - pairs[0]!.want[0]!;
+  const entries = pairs.reduce((n, p) => n + p.want.length, 0);
+  if (entries < 3 || !Number.isFinite(difference)) return undefined;
+  return pairs.every((p) =>
+    same(
+      p.want.map((x) => x + difference),
+      p.have,
+    ),
+  )
+    ? pattern('offset', `${what} is off by ${show(difference)} everywhere.`)
+    : undefined;
+}
+
+function transposed(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const holds = pairs.every(({ want, have, shape }) => {
+    const [n, m] = shape;
+    if (shape.length !== 2 || n !== m) return false;
+    return same(
+      want.map((_, i) => want[(i % m!) * m! + Math.floor(i / m!)]!),
+      have,
+    );
+  });
+  return holds ? pattern('transposed', `${what} is transposed: rows and columns are swapped.`) : undefined;
+}
+
+function returnedInput(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const inputs = Object.keys(pairs[0]!.inputs).find((key) => pairs.every((p) => same(scalars(p.inputs[key]), p.have)));
+  return inputs === undefined ? undefined : pattern('unchanged', `${what} is just ${inputs}, as it came in.`);
+}
+
+/** The same rows one step earlier or later. */
+function shifted(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const by = (step: number) =>
+    pairs.every(({ want, have, shape }) => {
+      const rows = shape[0] ?? 1;
+      const width = want.length / rows;
+      if (rows < 3) return false;
+      const from = Math.max(0, -step) * width;
+      const to = Math.max(0, step) * width;
+      const count = (rows - 1) * width;
+      return same(want.slice(from, from + count), have.slice(to, to + count));
+    });
+  if (by(1)) return pattern('shifted', `${what} is one step late: row i holds what belongs in row i − 1.`);
+  if (by(-1)) return pattern('shifted', `${what} is one step early: row i holds what belongs in row i + 1.`);
+  return undefined;
+}
+
+/** The right blocks of rows in another order (gates, heads, samples). */
+function permuted(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+  const holds = pairs.every(({ want, have, shape }) => {
+    const rows = shape[0] ?? 1;
+    if (rows < 2) return false;
+    const width = want.length / rows;
+    const row = (x: readonly number[], i: number) => x.slice(i * width, (i + 1) * width);
+    const free = new Set(Array.from({ length: rows }, (_, i) => i));
+    for (let i = 0; i < rows; i++) {
+      const match = [...free].find((j) => same(row(want, j), row(have, i)));
+      if (match === undefined) return false;
+      free.delete(match);
+    }
+    return true;
+  });
+  const reversed =
+    holds &&
+    pairs.every(({ want, have, shape }) => {
+      const width = want.length / shape[0]!;
+      return Array.from({ length: shape[0]! }, (_, i) => i).every((i) =>
+        same(want.slice(i * width, (i + 1) * width), have.slice((shape[0]! - 1 - i) * width, (shape[0]! - i) * width)),
+      );
+    });
+  if (reversed) return pattern('reversed', `${what} has the right entries in reverse order.`);
+  return holds ? pattern('permuted', `${what} has the right rows in the wrong order.`) : undefined;
+}

@@ -1,0 +1,326 @@
+/**
+ * One check against one subject: draw, call, judge, shrink, diagnose.
+ */
+import type { Check, Finding } from './check.ts';
+import { caseAt, cases, drawCases, smallest, type Case } from './cases.ts';
+import { diagnose, recognise } from './diagnose.ts';
+import type { Exercise } from './exercise.ts';
+import type { Sample } from './patterns.ts';
+import { show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
+import type { Outcome } from './sandbox.ts';
+import type { CallOptions, Subject } from './subject.ts';
+import { copy, type Value, type ValueRecord } from './value.ts';
+
+/** Calls that shrinking may spend. */
+const SHRINK_CALLS = 400;
+
+/** What a check came to. */
+export interface CheckResult {
+  verdict: Verdict;
+  cases: number;
+  /** Nothing but the untouched stub's error was seen. */
+  notStarted: boolean;
+  failure?: Failure;
+  console?: string;
+}
+
+export interface CheckContext {
+  /** Seed of the whole run; each check derives its own. */
+  seed: number;
+  exerciseId: string;
+  /** Only this case (from a failure's `replay`). */
+  replay?: string | undefined;
+  forwardFromStandIn?: boolean;
+}
+
+/** What one case came to: its finding or problem, and the outcomes behind it. */
+interface Judged {
+  finding?: Finding;
+  problem?: Problem & { todo: boolean; fn: string };
+  outcomes: Outcome[];
+}
+
+/** A 32-bit seed from texts and numbers (FNV-1a), so that no two checks see the same cases. */
+export function deriveSeed(...parts: (string | number)[]): number {
+  let hash = 0x811c9dc5;
+  for (const ch of parts.join('\u0000')) hash = Math.imul(hash ^ ch.codePointAt(0)!, 0x01000193);
+  return hash | 0;
+}
+
+export async function runCheck(
+  exercise: Exercise,
+  check: Check,
+  subject: Subject,
+  context: CheckContext,
+): Promise<CheckResult> {
+  const seed = deriveSeed(context.seed, context.exerciseId, check.id);
+  const arbitrary = cases({
+    name: context.exerciseId,
+    inputs: exercise.inputs,
+    sizes: exercise.sizes,
+    derive: exercise.derive,
+    where: (inputs) => (exercise.where?.(inputs) ?? true) && (check.where?.(inputs, exercise) ?? true),
+  });
+  const asCase = (inputs: ValueRecord): Case => ({ sizes: {}, drawn: inputs, inputs });
+  const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
+  const compares = check.kind === 'agrees' || check.kind === 'gradient';
+  const examples = compares ? exercise.examples.filter((e) => check.where?.(e, exercise) ?? true) : [];
+  const given = (check.fixed ? check.fixed(exercise) : examples).map(asCase);
+  const list = context.replay
+    ? replayed(context.replay, given, (path) => caseAt(arbitrary, seed, path))
+    : [...drawn, ...given];
+
+  const options: CallOptions = { echo: check.echo ?? false, forwardFromStandIn: context.forwardFromStandIn ?? false };
+  const judged = await judgeAll(exercise, check, subject, list, options);
+  const first = judged.findIndex((j) => j.finding || j.problem);
+  const printed = judged.find((j) => consoleOf(j));
+  if (first < 0)
+    return {
+      // No outcome at all would be no pass.
+      verdict: judged.length === list.length && list.length > 0 ? 'pass' : 'inconclusive',
+      cases: judged.length,
+      notStarted: false,
+      ...(printed && { console: consoleOf(printed) }),
+    };
+
+  const todo = judged[first]!.problem;
+  if (todo?.todo && todo.fn === exercise.name && judged.every((j) => j.problem?.todo))
+    return { verdict: 'not-run', cases: 0, notStarted: true };
+
+  const diagnosis = diagnosisOf(exercise, check, list, judged);
+  let shown = list[first]!;
+  let outcome = judged[first]!;
+  let path = first < drawn.length ? String(first) : `given:${first - drawn.length}`;
+  const worthShrinking = outcome.finding ?? (outcome.problem?.verdict === 'error' ? outcome.problem : undefined);
+  if (first < drawn.length && worthShrinking) {
+    const kindBefore = kindOf(outcome);
+    let last: Judged | undefined;
+    const shrunk = await smallest(arbitrary, seed, first, SHRINK_CALLS, async (c) => {
+      const [j] = await judgeAll(exercise, check, subject, [c], options);
+      // A smaller case that fails in another way is another mistake.
+      if (!j || kindOf(j) !== kindBefore) return false;
+      last = j;
+      return true;
+    });
+    if (shrunk && last) {
+      shown = shrunk.found;
+      path = shrunk.path;
+      outcome = last;
+    }
+  }
+  if (context.replay) path = context.replay.slice(context.replay.indexOf('.') + 1);
+  const failure = failureOf(exercise, check, shown, outcome, diagnosis, {
+    seed: context.seed,
+    case: `${exercise.checks.indexOf(check)}.${path}`,
+  });
+  const text = consoleOf(outcome) ?? (printed && consoleOf(printed));
+  return {
+    verdict: outcome.problem?.verdict ?? 'fail',
+    cases: judged.length,
+    notStarted: false,
+    failure,
+    ...(text !== undefined && { console: text }),
+  };
+}
+
+/** The one case that a replay names: `2.13:0:1`, or `2.given:0` for a fixed one. */
+function replayed(replay: string, given: Case[], at: (path: string) => Case | undefined): Case[] {
+  const path = replay.slice(replay.indexOf('.') + 1);
+  const found = path.startsWith('given:') ? given[Number(path.slice('given:'.length))] : at(path);
+  return found ? [found] : [];
+}
+
+async function judgeAll(
+  exercise: Exercise,
+  check: Check,
+  subject: Subject,
+  list: readonly Case[],
+  options: CallOptions,
+): Promise<Judged[]> {
+  const runs = list.map((c) => (check.runs ? check.runs(c.inputs, exercise) : [c.inputs]));
+  const outcomes = subject.call(exercise, runs.flat(), options)[Symbol.asyncIterator]();
+  const judged: Judged[] = [];
+  for (let i = 0; i < list.length; i++) {
+    const own: Outcome[] = [];
+    while (own.length < runs[i]!.length && !stops(own.at(-1))) {
+      const { value, done } = await outcomes.next();
+      if (done) break;
+      own.push(value);
+    }
+    if (check.next) await feedBack(exercise, check, subject, list[i]!.inputs, own, options);
+    if (own.length === 0) break;
+    judged.push(judge(exercise, check, list[i]!, own));
+    if (stops(own.at(-1))) break;
+  }
+  await outcomes.return?.();
+  return judged;
+}
+
+/** After these the sandbox has ended and later cases have no outcome. */
+const stops = (outcome: Outcome | undefined): boolean =>
+  outcome !== undefined && outcome.kind !== 'value' && outcome.kind !== 'error';
+
+async function feedBack(
+  exercise: Exercise,
+  check: Check,
+  subject: Subject,
+  inputs: ValueRecord,
+  outcomes: Outcome[],
+  options: CallOptions,
+): Promise<void> {
+  for (;;) {
+    const got = outcomes.flatMap((o) => (o.kind === 'value' ? [o.value] : []));
+    if (got.length < outcomes.length) return;
+    let following: ValueRecord | undefined;
+    try {
+      following = check.next!(inputs, got);
+    } catch {
+      // The result has not the form that the next step needs; the judge will say so.
+      return;
+    }
+    if (!following) return;
+    for await (const outcome of subject.call(exercise, [following], options)) outcomes.push(outcome);
+    if (outcomes.length === got.length) return;
+  }
+}
+
+function judge(exercise: Exercise, check: Check, c: Case, outcomes: Outcome[]): Judged {
+  const bad = outcomes.find((o) => o.kind !== 'value' && !(check.wantsError && o.kind === 'error' && !o.todo));
+  if (bad && bad.kind !== 'value') {
+    const fn = bad.kind === 'error' ? bad.fn : exercise.name;
+    return { problem: { ...problemOf(bad), todo: bad.kind === 'error' && bad.todo, fn }, outcomes };
+  }
+  const finding = check.judge(copy(c.inputs), outcomes, exercise);
+  return finding ? { finding, outcomes } : { outcomes };
+}
+
+/** An outcome that is no value, for a person. */
+export function problemOf(outcome: Exclude<Outcome, { kind: 'value' }>): Problem {
+  switch (outcome.kind) {
+    case 'error': {
+      const thrown = outcome.name ? `${outcome.name}: ${outcome.message}` : outcome.message;
+      const message = outcome.todo ? `this part is not written yet (${outcome.message})` : thrown;
+      return { verdict: 'error', message, ...(outcome.at && { at: outcome.at }) };
+    }
+    case 'timeout':
+      return {
+        verdict: 'timeout',
+        message: `did not finish within ${outcome.ms / 1000} s: look for a loop that never ends`,
+      };
+    case 'oom':
+      return {
+        verdict: 'oom',
+        message: `needed more than ${outcome.megabytes} MB of memory: look for something that grows in a loop`,
+      };
+    case 'crash':
+      return { verdict: 'crash', message: outcome.detail };
+  }
+}
+
+/** Failures of one kind may be shrunk into each other. */
+const kindOf = (j: Judged): string =>
+  j.problem
+    ? `${j.problem.verdict} ${j.problem.message.split(':')[0]}`
+    : j.finding
+      ? (j.finding.mismatches[0]?.kind ?? 'law')
+      : '';
+
+const consoleOf = (j: Judged): string | undefined => j.outcomes.find((o) => o.console)?.console;
+
+function diagnosisOf(
+  exercise: Exercise,
+  check: Check,
+  list: readonly Case[],
+  judged: readonly Judged[],
+): Diagnosis | undefined {
+  const unfinished = judged.find((j) => j.problem?.todo)?.problem;
+  if (unfinished)
+    return {
+      kind: 'pattern',
+      name: 'not written yet',
+      says:
+        unfinished.fn === exercise.name
+          ? 'Part of this function is still the stub that throws.'
+          : `It needs ${unfinished.fn}, which is still a stub: write that first.`,
+    };
+  interface Single {
+    case: Case;
+    inputs: ValueRecord;
+    failed: boolean;
+    got: Value;
+    threw?: string;
+  }
+  const single = judged.flatMap((j, i): Single[] => {
+    const outcome = j.outcomes[0];
+    if (j.outcomes.length !== 1 || !outcome) return [];
+    const inputs = check.runs ? check.runs(list[i]!.inputs, exercise)[0]! : list[i]!.inputs;
+    const seen = { case: list[i]!, inputs, failed: Boolean(j.finding) };
+    if (outcome.kind === 'value') return [{ ...seen, got: outcome.value }];
+    return outcome.kind === 'error' ? [{ ...seen, got: undefined, threw: outcome.message }] : [];
+  });
+  if (check.kind === 'pure') return undefined;
+  if (!check.expected) {
+    const failing = single.filter((s) => s.failed && s.threw === undefined);
+    return recognise(exercise, failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
+  }
+  const samples = single.flatMap(({ case: c, inputs, got, threw }): Sample[] => {
+    try {
+      return [
+        {
+          sizes: c.sizes,
+          inputs,
+          expected: check.expected!(inputs, exercise),
+          got,
+          ...(threw !== undefined && { threw }),
+        },
+      ];
+    } catch {
+      return [];
+    }
+  });
+  return diagnose(exercise, samples);
+}
+
+/** Every call of a law with several runs, as inputs and result. */
+function wholeRuns(exercise: Exercise, check: Check, list: readonly Case[], judged: readonly Judged[]) {
+  return judged.flatMap((j, i) =>
+    (check.runs?.(list[i]!.inputs, exercise) ?? []).flatMap((inputs, k): { inputs: ValueRecord; got: Value }[] => {
+      const outcome = j.outcomes[k];
+      return outcome?.kind === 'value' ? [{ inputs, got: outcome.value }] : [];
+    }),
+  );
+}
+
+function failureOf(
+  exercise: Exercise,
+  check: Check,
+  c: Case,
+  judged: Judged,
+  diagnosis: Diagnosis | undefined,
+  replay: Failure['replay'],
+): Failure {
+  const { finding, problem } = judged;
+  const runs = check.runs?.(c.inputs, exercise) ?? [];
+  const fed = runs.length === 1 ? runs[0]! : c.inputs;
+  const names = [...new Set([...(exercise.backwardOf?.takes ?? []), ...exercise.parameters])];
+  return {
+    check: check.id,
+    sentence: finding?.sentence ?? (problem!.verdict === 'error' ? 'throws an error' : problem!.message),
+    inputs: names.filter((n) => fed[n] !== undefined).map((name) => ({ name, value: show(fed[name]) })),
+    outputs: [
+      ...(finding?.mismatches ?? []).map((m) => ({
+        name: m.name,
+        ...(m.expected !== undefined && { expected: show(m.expected) }),
+        got: show(m.got),
+        wrong: m.wrong,
+      })),
+      ...(finding?.seen ?? []).map((s) => ({ name: s.name, got: show(s.value), wrong: [] })),
+    ],
+    facts: finding?.facts ?? [],
+    ...(diagnosis && { diagnosis }),
+    ...(problem && {
+      problem: { verdict: problem.verdict, message: problem.message, ...(problem.at && { at: problem.at }) },
+    }),
+    replay,
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * Who is examined: a student's file in a sandbox, or plain functions (how the tests submit each misconception).
+ */
+import { Tensor } from '#tensor';
+import type { Exercise } from './exercise.ts';
+import { ResultOf, type Loaded, type Outcome, type Program, type RunOptions, type Sandbox } from './sandbox.ts';
+import { copy, isRecord, type Value, type ValueRecord } from './value.ts';
+
+export interface Subject {
+  readonly loaded: Loaded;
+  /** Calls the exercise's function for each of the inputs, in order. */
+  call(exercise: Exercise, inputs: readonly ValueRecord[], options: CallOptions): AsyncIterable<Outcome>;
+}
+
+export interface CallOptions extends RunOptions {
+  /** For a backward pass: take the forward's cache from the course's own forward. */
+  forwardFromStandIn?: boolean;
+}
+
+/** What has to be called in the sandbox for one set of inputs. */
+export function programFor(exercise: Exercise, inputs: ValueRecord, forwardFromStandIn = false): Program {
+  const args = exercise.parameters.map((name) => inputs[name]);
+  const back = exercise.backwardOf;
+  if (!back) return [{ fn: exercise.name, args }];
+  return [
+    { fn: back.forward, args: back.takes.map((name) => inputs[name]), standIn: forwardFromStandIn },
+    { fn: exercise.name, args: [...args, new ResultOf(0, 'cache')] },
+  ];
+}
+
+/** A student's file, examined through a sandbox. */
+export function inSandbox(sandbox: Sandbox): Subject {
+  return {
+    loaded: sandbox.loaded,
+    call: (exercise, inputs, { forwardFromStandIn, ...options }) =>
+      sandbox.run(
+        inputs.map((i) => programFor(exercise, i, forwardFromStandIn)),
+        { limit: exercise.limit, ...options },
+      ),
+  };
+}
+
+/** Functions by exercise name, each taking the exercise's named inputs; called in this very process. */
+export function inProcess(functions: Record<string, (inputs: ValueRecord) => Value>): Subject {
+  return {
+    loaded: { kind: 'loaded', exports: Object.fromEntries(Object.keys(functions).map((name) => [name, 'function'])) },
+    async *call(exercise, inputs) {
+      for (const i of inputs) {
+        const own = copy(i);
+        try {
+          const value = functions[exercise.name]!(own);
+          // As in the sandbox, the caller's arguments and the result do not share memory.
+          yield {
+            kind: 'value',
+            value: copy(withoutCache(value)),
+            argsAfter: exercise.parameters.map((name) => own[name]),
+          };
+        } catch (error) {
+          const e = error as Error;
+          yield { kind: 'error', name: e.name, message: e.message, todo: false, fn: exercise.name };
+        }
+      }
+    },
+  };
+}
+
+function withoutCache(value: Value): Value {
+  if (!isRecord(value) || value instanceof Tensor) return value;
+  const { cache: _cache, ...rest } = value;
+  return rest;
+}
