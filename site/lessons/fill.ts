@@ -118,7 +118,7 @@ export function fill(text: string, file: string, sources: Sources): Filled {
         () => passage(kind, argument, number, sources, used).map((inner) => (inner === '' ? inner : indent + inner)),
         lines.slice(i + 1, close),
       );
-      out.push(line, ...body, lines[close]!);
+      out.push(line, '', ...body, '', lines[close]!);
       i = close;
       continue;
     }

@@ -46,41 +46,51 @@ const FILLED = `# Neurons
 The loss is <!--=loss-->0.3<!--/--> after <!--=how-many-->1234567<!--/--> steps, <!--=损失-->x<!--/-->.
 
 <!-- print: training -->
+
 \`\`\`\`text
 step 1
 \`\`\`
   step 2
 \`\`\`\`
+
 <!-- /print -->
 
 - In a list:
 
   <!-- code: solutions/chapter-1-mp/neuron.ts#step -->
+
   \`\`\`ts
   return x >= 0 ? 1 : 0;
   \`\`\`
+
   <!-- /code -->
 
 <!-- code: solutions/chapter-1-mp/neuron.ts#weightedSum:signature -->
+
 \`\`\`ts
 export function weightedSum(
   w: number[],
   x: number[],
 ): number
 \`\`\`
+
 <!-- /code -->
 
 <!-- code: chapters/chapter-1-mp/neuron.ts#function:step -->
+
 \`\`\`ts
 /** The step function. */
 export function step(x: number): number {
   throw new Error('TODO: step');
 }
 \`\`\`
+
 <!-- /code -->
 
 <!-- figure: boundary | The line [between] the classes -->
+
 ![The line \\[between\\] the classes](figures/boundary.svg)
+
 <!-- /figure -->
 
 \`\`\`ts
