@@ -48,17 +48,17 @@ export interface Exercise<I = ValueRecord> {
   /** From idea to shape to formula to line. */
   hints: string[];
   /** Fixed inputs that tell mistakes apart, added to the drawn ones. */
-  examples: (I & ValueRecord)[];
+  examples: (Partial<I> & ValueRecord)[];
   /** Milliseconds one call may take. */
   limit: number;
 }
 
 /** What an author gives; the rest has defaults. */
 export type ExerciseSpec<S extends Inputs, I> = Pick<
-  Exercise<I>,
+  Exercise<NoInfer<I>>,
   'points' | 'oracle' | 'checks' | 'misconceptions' | 'hints'
 > &
-  Partial<Omit<Exercise<I>, 'name' | 'inputs' | 'derive'>> & {
+  Partial<Omit<Exercise<NoInfer<I>>, 'name' | 'inputs' | 'derive'>> & {
     inputs: S;
     derive?: (drawn: Fed<S>) => I & ValueRecord;
   };
@@ -106,9 +106,13 @@ export interface Chapter {
   topics: Topic[];
 }
 
+/** Fits whatever inputs the exercise declares; the definition's own type says what it reads. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- see above
+type AnyInputs = any;
+
 /** An oracle from a definition on the tape: its values. */
-export function valueOf<I>(definition: Definition<I>, options: { plain?: string[] } = {}): Oracle<never> {
-  return ((inputs: ValueRecord) => trace(definition, inputs, options.plain).value) as Oracle<never>;
+export function valueOf<I>(definition: Definition<I>, options: { plain?: string[] } = {}): Oracle<AnyInputs> {
+  return ((inputs: ValueRecord) => trace(definition, inputs, options.plain).value) as Oracle<AnyInputs>;
 }
 
 /**
@@ -122,7 +126,7 @@ export function valueOf<I>(definition: Definition<I>, options: { plain?: string[
 export function gradientOf<I>(
   definition: Definition<I>,
   options: { wrt: Record<string, string> | string; upstream?: string | Record<string, string>; plain?: string[] },
-): Oracle<never> {
+): Oracle<AnyInputs> {
   const { wrt, upstream, plain } = options;
   const single = typeof wrt === 'string';
   const names = single ? { '': wrt } : wrt;
@@ -140,5 +144,5 @@ export function gradientOf<I>(
     if (single) return gradients[wrt];
     return Object.fromEntries(Object.entries(names).map(([out, input]) => [out, gradients[input]]));
   };
-  return Object.assign(oracle, { margin: (inputs: ValueRecord) => run(inputs).margin }) as unknown as Oracle<never>;
+  return Object.assign(oracle, { margin: (inputs: ValueRecord) => run(inputs).margin }) as unknown as Oracle<AnyInputs>;
 }

@@ -281,7 +281,8 @@ function failureOf(
   replay: Failure['replay'],
 ): Failure {
   const { finding, problem } = judged;
-  const fed = check.kind === 'finite' && check.runs ? check.runs(c.inputs, exercise)[0]! : c.inputs;
+  const runs = check.runs?.(c.inputs, exercise) ?? [];
+  const fed = runs.length === 1 ? runs[0]! : c.inputs;
   const names = [...new Set([...(exercise.backwardOf?.takes ?? []), ...exercise.parameters])];
   return {
     check: check.id,

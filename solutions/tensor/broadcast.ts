@@ -11,8 +11,12 @@ import { copyOut, walk } from './walk.ts';
 import { kernels } from './kernels.ts';
 import type { BinaryName } from './kernels.ts';
 
-/** The shape two shapes broadcast to: (2, 1) and (3) give (2, 3). @throws ShapeError when they do not fit. */
-export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
+/**
+ * The shape two shapes broadcast to: (2, 1) and (3) give (2, 3).
+ * @param what the beginning of the message, such as 'add:'
+ * @throws ShapeError when they do not fit
+ */
+export function broadcastShapes(what: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
@@ -21,7 +25,7 @@ export function broadcastShapes(operation: string, a: Shape, b: Shape): Shape {
     const two = b[b.length - fromEnd] ?? 1;
     if (one !== two && one !== 1 && two !== 1) {
       throw new ShapeError(
-        `${operation}: ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${fromEnd} is ${one} in the first ` +
+        `${what} ${showShape(a)} and ${showShape(b)} do not broadcast: axis -${fromEnd} is ${one} in the first ` +
           `and ${two} in the second; the two must be equal, or one of them 1`,
       );
     }
@@ -54,7 +58,7 @@ export function broadcastTo(x: Tensor, shape: Shape, operation = 'broadcastTo'):
 export function binary(name: BinaryName, a: Tensor, other: Tensor | number): Tensor {
   const b = needOperand(name, other);
   const kernel = kernels[name];
-  const shape = broadcastShapes(name, a.shape, b.shape);
+  const shape = broadcastShapes(`${name}:`, a.shape, b.shape);
   const out = new Float64Array(sizeOf(shape));
   if (sameShape(a.shape, b.shape)) {
     kernel(out, 0, a.data, 0, 1, b.data, 0, 1, out.length);
@@ -74,7 +78,7 @@ export function binary(name: BinaryName, a: Tensor, other: Tensor | number): Ten
  */
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   const [test, yes, no] = [needOperand('where', condition), needOperand('where', a), needOperand('where', b)];
-  const shape = broadcastShapes('where', broadcastShapes('where', test.shape, yes.shape), no.shape);
+  const shape = broadcastShapes('where:', broadcastShapes('where:', test.shape, yes.shape), no.shape);
   const [tests, yeses, out] = [test, yes, no].map((x) => broadcastTo(x, shape, 'where').data);
   for (let i = 0; i < out.length; i++) if (tests[i] !== 0) out[i] = yeses[i];
   return new Tensor(shape, out);

@@ -1,5 +1,5 @@
 /** Reading and replacing parts of a tensor: by position (at, slice) and by a list of indices (gather, take, pick). */
-import { Tensor, needOperand } from './tensor.ts';
+import { Tensor, isTensor, needOperand } from './tensor.ts';
 import { ShapeError, describe, resolveIndex, sameShape, showShape, sizeOf, stridesOf } from './shape.ts';
 import type { Shape } from './shape.ts';
 import { broadcastStrides, broadcastTo } from './broadcast.ts';
@@ -84,9 +84,10 @@ export function withSlice(x: Tensor, ranges: readonly Range[], value: Tensor | n
 
 /** Indices as a flat list with their shape, each a whole number in 0 … length - 1 (they are names, not positions). */
 function checkIndices(operation: string, indices: Tensor | readonly number[], length: number) {
-  const given = Array.isArray(indices)
-    ? new Tensor([indices.length], indices)
-    : needOperand(operation, indices as Tensor);
+  if (!Array.isArray(indices) && !isTensor(indices)) {
+    throw new TypeError(`${operation} needs its indices as a list or a Tensor, got ${describe(indices)}`);
+  }
+  const given = isTensor(indices) ? indices : new Tensor([indices.length], indices);
   for (const index of given.data) {
     if (!Number.isInteger(index)) throw new TypeError(`${operation}: an index must be a whole number, got ${index}`);
     if (index < 0 || index >= length) {

@@ -4,8 +4,9 @@ import { checkShape, describe, sizeOf } from './shape.ts';
 
 /**
  * A stream of random numbers. The generator is sfc32 (Chris Doty-Humphrey, PractRand), four 32-bit words of state;
- * the seed is spread over them with splitmix32 (after Steele, Lea and Flood, "Fast splittable pseudorandom number
- * generators", 2014).
+ * the seed is spread over them with
+ * splitmix32: a counter in steps of 2³² / golden ratio (Steele, Lea and Flood, 2014), its bits mixed by multiplying and
+ * shifting.
  */
 export class Random {
   #a: number;

@@ -120,7 +120,7 @@ export class Tensor {
   }
   /** -x */
   neg(): Tensor {
-    return unary.map(this, (x) => -x);
+    return binary('mul', this, -1);
   }
   /** eˣ */
   exp(): Tensor {
@@ -136,7 +136,7 @@ export class Tensor {
   }
   /** x² */
   square(): Tensor {
-    return unary.map(this, (x) => x * x);
+    return binary('mul', this, this);
   }
   /** |x| */
   abs(): Tensor {
