@@ -1,0 +1,284 @@
+/**
+ * One script out of the realm's code, the course's library, the stand-in and the student's file.
+ *
+ * Every file goes through the rules below: a student's file may import `#tensor`, the course's other topics and files
+ * of its own beside it, and nothing else. Paths inside the bundle are relative and have forward slashes on every
+ * system: "student:chapter-1-mp/neuron.ts".
+ */
+import { realpathSync, statSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Message, type Plugin, build } from 'esbuild';
+import type { Loaded, Place } from '../engine/sandbox.ts';
+import { bundleName, place, studentPrefix } from './stack.ts';
+
+export interface BundleOptions {
+  /** Folder with the student's files. */
+  chapters: string;
+  /** Folder with the same files, solved: other topics are taken from here. */
+  standIns: string;
+  /** Path of the pristine library's index.ts. */
+  tensor: string;
+  /** Path of the file under `chapters`, without ".ts": "chapter-1-mp/neuron". */
+  topic: string;
+  /** `lab`: everything, the library too, is the student's own. */
+  mode: 'grade' | 'lab';
+}
+
+export interface Bundle {
+  kind: 'bundle';
+  code: string;
+  /** The source map, as JSON text. */
+  map: string;
+  /** Text of the student's files by their path under `chapters`. */
+  sources: Map<string, string>;
+}
+
+type Failed = Extract<Loaded, { kind: 'failed' }>;
+
+const realm = fileURLToPath(new URL('./realm/realm.ts', import.meta.url));
+/** A larger file was not written by hand, and could exhaust the bundler. */
+const largestFile = 256 * 1024;
+
+const common = {
+  bundle: true,
+  write: false,
+  platform: 'neutral',
+  target: 'es2022',
+  charset: 'utf8',
+  logLevel: 'silent',
+  legalComments: 'none',
+  tsconfigRaw: { compilerOptions: { target: 'es2022', alwaysStrict: true } },
+} as const;
+
+/** Bundles one topic. A mistake of the student's comes back as `failed`; one of the course's own is thrown. */
+export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
+  const { chapters, topic } = options;
+  const file = `${topic}.ts`;
+  const problem = firstLook(path.join(chapters, file), file);
+  if (problem) return problem;
+
+  const sources = new Map<string, string>();
+  const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
+  const library = ownLibrary ? undefined : await prelude(options.tensor);
+  try {
+    const result = await build({
+      stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
+      ...common,
+      mainFields: ['module', 'main'],
+      format: 'iife',
+      globalName: 'bundled',
+      // With `import(…)` compiled away, no expression of the student's can reach the host's loader.
+      supported: { 'dynamic-import': false },
+      sourcemap: 'external',
+      sourcesContent: false,
+      outfile: path.join(chapters, bundleName),
+      absWorkingDir: chapters,
+      banner: { js: '(function () { "use strict";' },
+      footer: { js: 'return bundled.default; })();' },
+      plugins: [rules(options, library, sources)],
+    });
+    const [map, code] = result.outputFiles;
+    return { kind: 'bundle', code: code.text, map: map.text, sources };
+  } catch (error) {
+    const [first] = (error as { errors?: Message[] }).errors ?? [];
+    if (!first) {
+      if (!/service|stopped|EPIPE/i.test(String(error))) throw error;
+      return {
+        kind: 'failed',
+        why: 'syntax',
+        message: `${file} is too much for the bundler: is something nested thousands of levels deep?`,
+      };
+    }
+    return explain(first, file, sources);
+  }
+}
+
+/** What a file may be judged by before anything is parsed. */
+function firstLook(full: string, file: string): Failed | undefined {
+  let text: string;
+  try {
+    text = readFileSync(full, 'utf8');
+  } catch {
+    return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
+  }
+  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').trim();
+  if (code.replace(/^\uFEFF/, '') === '')
+    return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
+  return undefined;
+}
+
+interface Prelude {
+  code: string;
+  /** What the library exports. */
+  names: string[];
+}
+const preludes = new Map<string, Promise<Prelude>>();
+
+/**
+ * The realm's code and the pristine library as one module: the same for every topic, so that bundling a topic means
+ * reading little more than the topic.
+ */
+function prelude(library: string): Promise<Prelude> {
+  const known = preludes.get(library);
+  if (known) return known;
+  const made = makePrelude(library);
+  preludes.set(library, made);
+  made.catch(() => preludes.delete(library));
+  return made;
+}
+
+async function makePrelude(library: string): Promise<Prelude> {
+  const contents = "export * from '#tensor'; export { start as realmStart } from './realm.ts';";
+  const { outputFiles, metafile } = await build({
+    ...common,
+    mainFields: ['module', 'main'],
+    stdin: { contents, resolveDir: path.dirname(realm) },
+    format: 'esm',
+    metafile: true,
+    plugins: [
+      { name: 'library', setup: (builder) => builder.onResolve({ filter: /^#tensor$/ }, () => ({ path: library })) },
+    ],
+  });
+  const names = Object.values(metafile.outputs)[0].exports.filter((name) => name !== 'realmStart');
+  return { code: outputFiles[0].text, names };
+}
+
+/** The program that is bundled. `require` keeps a file from running before it is asked to, and shows all its exports. */
+function entry({ standIns, topic, mode }: BundleOptions): string {
+  const hasStandIn = mode === 'grade' && isFile(path.join(standIns, `${topic}.ts`));
+  return `
+    import { realmStart } from 'realm';
+    export default realmStart({
+      student: () => require(${JSON.stringify(`student:${topic}.ts`)}),
+      ${hasStandIn ? `standIn: () => require(${JSON.stringify(`stand-in:${topic}.ts`)}),` : ''}
+    });`;
+}
+
+const isFile = (file: string) => statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+const slashes = (file: string) => file.split(path.sep).join('/');
+
+/** The path of `file` under `folder` with forward slashes, or undefined if it lies outside. */
+function under(folder: string, file: string): string | undefined {
+  const relative = path.relative(folder, file);
+  if (relative === '' || relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative))
+    return undefined;
+  return slashes(relative);
+}
+
+/** The file that a specifier means, as TypeScript would find it: the ending is optional. */
+function find(base: string): string | undefined {
+  const candidates = [base, `${base}.ts`, path.join(base, 'index.ts'), base.replace(/\.js$/, '.ts')];
+  return candidates.find((file) => file.endsWith('.ts') && isFile(file));
+}
+
+function rules(
+  { chapters, standIns, tensor, mode }: BundleOptions,
+  library: Prelude | undefined,
+  sources: Map<string, string>,
+): Plugin {
+  const libraryFolder = path.dirname(tensor);
+  const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
+
+  /** What `#tensor` means: in a lab, the student's own copy. */
+  const theLibrary = library
+    ? { namespace: 'course', path: '#tensor' }
+    : { namespace: 'student', path: 'tensor/index.ts' };
+
+  const fromStudent = (specifier: string, importer: string) => {
+    const base = path.resolve(path.join(chapters, path.dirname(importer)), specifier);
+    const inFolder = under(chapters, base);
+    if (/^\.\.?(\/|$)/.test(specifier) && inFolder !== undefined) {
+      if (mode === 'grade') {
+        const topic = find(path.join(standIns, inFolder));
+        if (topic === tensor) return theLibrary;
+        if (topic !== undefined && under(libraryFolder, topic) !== undefined)
+          return refuse(`import the library as '#tensor', not one of its files`);
+        if (topic !== undefined) return { namespace: 'stand-in', path: under(standIns, topic) };
+      }
+      const file = find(base);
+      if (file !== undefined) return { namespace: 'student', path: under(chapters, file) };
+      return refuse(`there is no file \`${specifier}\`; an exercise may import ${allowed}`);
+    }
+    return refuse(`\`${specifier}\` cannot be imported: an exercise may import ${allowed}`);
+  };
+
+  const fromStandIn = (specifier: string, importer: string) => {
+    const file = find(path.resolve(path.join(standIns, path.dirname(importer)), specifier));
+    if (file === tensor) return theLibrary;
+    const inFolder = file === undefined ? undefined : under(standIns, file);
+    return inFolder === undefined ? undefined : { namespace: 'stand-in', path: inFolder };
+  };
+
+  return {
+    name: 'imports',
+    setup(builder) {
+      builder.onResolve({ filter: /^#tensor$/ }, () => theLibrary);
+      builder.onResolve({ filter: /^realm$/ }, ({ namespace }) =>
+        namespace === 'student' ? undefined : { namespace: 'course', path: 'realm' },
+      );
+      builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace }) => {
+        if (namespace === 'student') return fromStudent(specifier, importer);
+        if (namespace === 'stand-in') return fromStandIn(specifier, importer);
+        const top = /^(student|stand-in):(.*)$/.exec(specifier);
+        return top ? { namespace: top[1], path: top[2] } : undefined;
+      });
+      builder.onLoad({ filter: /.*/, namespace: 'student' }, ({ path: file }) => {
+        const full = path.join(chapters, file);
+        if (under(realpathSync(chapters), realpathSync(full)) === undefined)
+          return refuse(`${file} lies outside the folder of chapters`);
+        if (statSync(full).size > largestFile) return refuse(`${file} is larger than ${largestFile / 1024} KB`);
+        const contents = read(full);
+        sources.set(file, contents);
+        // Makes every file a module, also one without an export.
+        return { contents: `${contents}\nexport {};`, loader: 'ts' };
+      });
+      builder.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path: file }) => ({
+        contents: read(path.join(standIns, file)),
+        loader: 'ts',
+      }));
+      builder.onLoad({ filter: /^realm$/, namespace: 'course' }, () => ({
+        contents: library?.code ?? "export { start as realmStart } from './realm.ts'",
+        loader: 'js',
+        resolveDir: path.dirname(realm),
+      }));
+      builder.onLoad({ filter: /^#tensor$/, namespace: 'course' }, () => ({
+        contents: `export { ${library?.names.join(', ')} } from 'realm'`,
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+const allowed = "#tensor, the course's other topics and your own files beside it";
+const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+
+/** The bundler's first error in the words of the course. */
+function explain({ text, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+  const from = location?.file ?? '';
+  const stray = !from.startsWith(studentPrefix);
+  if (stray && from !== '') throw new Error(`${from}:${location?.line}: ${text}`);
+  const at: Place | undefined =
+    location && !stray
+      ? place(from.slice(studentPrefix.length), location.line, column(location.lineText, location.column), sources)
+      : undefined;
+  const failed = (why: Failed['why'], message: string): Failed => ({
+    kind: 'failed',
+    why,
+    message,
+    ...(at && { at }),
+  });
+  if (pluginName === 'imports') return failed('import', text);
+  if (/top-level await/i.test(text))
+    return failed(
+      'syntax',
+      'an exercise cannot wait: `await` outside an async function (top-level await) is not allowed',
+    );
+  const missing = /^No matching export in "(?:[a-z-]+:)?(.*?)" for import "(.*)"$/.exec(text);
+  if (missing) return failed('import', `${missing[1]} does not export \`${missing[2]}\``);
+  if (stray) return failed('syntax', `${file}: ${text}`);
+  return failed('syntax', text);
+}
+
+/** The bundler counts columns in bytes from 0; an editor counts characters from 1. */
+const column = (line: string, bytes: number) => Buffer.from(line).subarray(0, bytes).toString().length + 1;
