@@ -254,7 +254,7 @@ const deltaRule = exercise({
     target: number(),
     weights: vector('n'),
     bias: number(),
-    learningRate: choice(0.5, 0.25, 0.125),
+    learningRate: choice<number>(0.5, 0.25, 0.125),
   },
   oracle(i) {
     const error = missBy(i);
@@ -379,7 +379,7 @@ const trainLinearUnit = exercise({
   inputs: {
     samples: rows('N', 'n', { min: -1, max: 1 }),
     targets: vector('N'),
-    learningRate: choice(0.25, 0.125),
+    learningRate: choice<number>(0.25, 0.125),
     steps: integer(0, 5),
   },
   sizes: { N: [1, 5], n: [1, 3] },

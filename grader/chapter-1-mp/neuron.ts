@@ -74,7 +74,7 @@ const step = exercise({
   inputs: { z: number() },
   oracle: ({ z }) => (z >= 0 ? 1 : 0),
   checks: [agrees({ exact: true })],
-  examples: [{ z: 0 }, { z: 1e-12 }, { z: -1e-12 }, { z: 1000 }],
+  examples: [{ z: 0 }, { z: -0 }, { z: 1e-12 }, { z: -1e-12 }, { z: 1000 }],
   misconceptions: {
     '> for ≥': {
       wrong: ({ z }) => (z > 0 ? 1 : 0),
@@ -496,7 +496,7 @@ function dnf(
 
 const networkFor = exercise({
   points: 3,
-  inputs: { bits: pattern('8', 0, 1), n: integer(1, 3) },
+  inputs: { bits: pattern(8, 0, 1), n: integer(1, 3) },
   derive: ({ bits, n }) => ({ table: bits.slice(0, 2 ** n) }),
   parameters: ['table'],
   oracle: ({ table }) => dnf(table),

@@ -100,7 +100,7 @@ const perceptronUpdate = exercise({
     label: choice(1, -1),
     weights: vector('n'),
     bias: number(),
-    learningRate: choice(1, 0.5, 0.25),
+    learningRate: choice<number>(1, 0.5, 0.25),
   },
   oracle: (i) => moved(i, isRight(i) ? 0 : i.learningRate * i.label),
   checks: [
@@ -282,7 +282,7 @@ const trainPerceptron = exercise({
   inputs: {
     samples: rows('N', 'n'),
     labels: pattern('N', 1, -1),
-    learningRate: choice(1, 0.5, 0.25),
+    learningRate: choice<number>(1, 0.5, 0.25),
     maxEpochs: integer(0, 8),
     teacher: vector('n'),
     teacherBias: number(),

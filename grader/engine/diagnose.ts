@@ -30,7 +30,8 @@ const loose: Tolerance = () => 1e-9;
 
 /** Names of the results that differ from the expected ones in any sample. */
 function wrongNames(samples: readonly Sample[]): string[] {
-  return [...new Set(samples.flatMap((s) => compare(s.expected, s.got, loose).map((m) => m.name)))];
+  const returned = samples.filter((s) => s.threw === undefined);
+  return [...new Set(returned.flatMap((s) => compare(s.expected, s.got, loose).map((m) => m.name)))];
 }
 
 /**
@@ -40,8 +41,9 @@ function wrongNames(samples: readonly Sample[]): string[] {
  */
 export function diagnose(exercise: Exercise, samples: readonly Sample[]): Diagnosis | undefined {
   const wrong = wrongNames(samples);
-  if (wrong.length === 0) return undefined;
-  return nameMisconception(exercise, samples, wrong) ?? findPattern(wrong[0]!, samples);
+  if (wrong.length === 0 && samples.every((s) => s.threw === undefined)) return undefined;
+  const named = nameMisconception(exercise, samples, wrong);
+  return named ?? (wrong.length > 0 ? findPattern(wrong[0]!, samples) : undefined);
 }
 
 function nameMisconception(
@@ -69,24 +71,27 @@ function explains(
   samples: readonly Sample[],
   wrong: readonly string[],
 ): { whole: boolean } | undefined {
-  const results: Value[] = [];
-  for (const s of samples) {
+  const results = samples.map((s): { value: Value } | { threw: string } => {
     try {
-      results.push(wrongly(copy(s.inputs)));
-    } catch {
-      return undefined;
+      return { value: wrongly(copy(s.inputs)) };
+    } catch (error) {
+      return { threw: String((error as Error).message) };
     }
-  }
+  });
   const touches = new Set<string>();
   let telling = 0;
   samples.forEach((s, i) => {
-    const names = compare(s.expected, results[i]!, loose).map((m) => m.name);
-    if (names.length > 0) telling++;
+    const result = results[i]!;
+    const names = 'value' in result ? compare(s.expected, result.value, loose).map((m) => m.name) : [];
+    if (names.length > 0 || 'threw' in result) telling++;
     for (const n of names) touches.add(n);
   });
-  const needed = Math.min(SEVERAL, samples.length);
-  if (telling < needed) return undefined;
-  const matches = samples.every((s, i) => [...touches].every((n) => alike(pick(results[i]!, n), pick(s.got, n))));
+  if (telling < Math.min(SEVERAL, samples.length)) return undefined;
+  const matches = samples.every((s, i) => {
+    const result = results[i]!;
+    if ('threw' in result) return s.threw === result.threw;
+    return s.threw === undefined && [...touches].every((n) => alike(pick(result.value, n), pick(s.got, n)));
+  });
   return matches ? { whole: wrong.every((n) => touches.has(n)) } : undefined;
 }
 

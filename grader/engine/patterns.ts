@@ -13,7 +13,10 @@ export interface Sample {
   sizes: Sizes;
   inputs: ValueRecord;
   expected: Value;
+  /** `undefined` where it threw. */
   got: Value;
+  /** The message of the error that was thrown instead of returning. */
+  threw?: string;
 }
 
 /** One result in one case, as flat numbers. */
@@ -32,6 +35,7 @@ export function findPattern(name: string, samples: readonly Sample[]): Diagnosis
   const what = name || 'The result';
   const pairs: Pair[] = [];
   for (const sample of samples) {
+    if (sample.threw !== undefined) continue;
     const want = pick(sample.expected, name);
     const have = pick(sample.got, name);
     const odd = wrongType(what, want, have) ?? wrongShape(what, want, have);
@@ -139,7 +143,8 @@ function notFinite(what: string, pairs: readonly Pair[]): Diagnosis | undefined 
 }
 
 function zeros(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
-  return pairs.every((p) => p.have.every((x) => x === 0))
+  const entries = pairs.reduce((n, p) => n + p.want.length, 0);
+  return entries >= 3 && pairs.every((p) => p.have.every((x) => x === 0))
     ? pattern('zeros', `${what} is all zeros: it is never written, or multiplied away.`)
     : undefined;
 }

@@ -63,7 +63,9 @@ export async function runCheck(
   });
   const asCase = (inputs: ValueRecord): Case => ({ sizes: {}, drawn: inputs, inputs });
   const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
-  const given = (check.fixed ? check.fixed(exercise) : exercise.examples).map(asCase);
+  const compares = check.kind === 'agrees' || check.kind === 'gradient';
+  const examples = compares ? exercise.examples.filter((e) => check.where?.(e, exercise) ?? true) : [];
+  const given = (check.fixed ? check.fixed(exercise) : examples).map(asCase);
   const list = context.replay
     ? replayed(context.replay, given, (path) => caseAt(arbitrary, seed, path))
     : [...drawn, ...given];
@@ -241,20 +243,37 @@ function diagnosisOf(
           ? 'Part of this function is still the stub that throws.'
           : `It needs ${unfinished.fn}, which is still a stub: write that first.`,
     };
-  const single = judged.flatMap((j, i) => {
+  interface Single {
+    case: Case;
+    inputs: ValueRecord;
+    failed: boolean;
+    got: Value;
+    threw?: string;
+  }
+  const single = judged.flatMap((j, i): Single[] => {
     const outcome = j.outcomes[0];
-    if (j.outcomes.length !== 1 || outcome?.kind !== 'value') return [];
+    if (j.outcomes.length !== 1 || !outcome) return [];
     const inputs = check.runs ? check.runs(list[i]!.inputs, exercise)[0]! : list[i]!.inputs;
-    return [{ case: list[i]!, inputs, got: outcome.value, failed: Boolean(j.finding) }];
+    const seen = { case: list[i]!, inputs, failed: Boolean(j.finding) };
+    if (outcome.kind === 'value') return [{ ...seen, got: outcome.value }];
+    return outcome.kind === 'error' ? [{ ...seen, got: undefined, threw: outcome.message }] : [];
   });
   if (check.kind === 'pure') return undefined;
   if (!check.expected) {
-    const failing = single.filter((s) => s.failed);
+    const failing = single.filter((s) => s.failed && s.threw === undefined);
     return recognise(exercise, failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
-  const samples = single.flatMap(({ case: c, inputs, got }): Sample[] => {
+  const samples = single.flatMap(({ case: c, inputs, got, threw }): Sample[] => {
     try {
-      return [{ sizes: c.sizes, inputs, expected: check.expected!(inputs, exercise), got }];
+      return [
+        {
+          sizes: c.sizes,
+          inputs,
+          expected: check.expected!(inputs, exercise),
+          got,
+          ...(threw !== undefined && { threw }),
+        },
+      ];
     } catch {
       return [];
     }
