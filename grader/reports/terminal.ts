@@ -22,18 +22,22 @@ export interface RenderOptions {
   colour?: boolean;
   /** False: nothing beyond ASCII of our own. */
   unicode?: boolean;
-  /** What stands before a file's name: "chapters/". */
-  folder?: string;
+  /** What a student's file is called, from its path below the folder of chapters. */
+  fileName?: (path: string) => string;
   /** Flags that commands in the report must repeat: `['--solutions']`. */
   flags?: readonly string[];
   /** How many hints of an exercise the student has seen. */
   hintsSeen?: (exerciseId: string) => number;
   /** Also say how to stop in a debugger. */
   debugHints?: boolean;
-  /** What stands after full marks: "npm run lab chapter-1". */
-  whatNext?: string;
+  /** Commands that full marks lead to: "npm run lab chapter-1". */
+  whatNext?: readonly string[];
   /** Titles of chapters, by id. */
   titles?: Readonly<Record<string, string>>;
+  /** Only these topics are shown with everything; the others in a line. */
+  focus?: ReadonlySet<string>;
+  /** The report is of this one case. */
+  replay?: string;
 }
 
 /** Failures of one topic that are shown with everything there is to say. */
@@ -42,18 +46,19 @@ const CONSOLE_LINES = 12;
 /** Pieces of one value (fields, layers) that are drawn. */
 const MOST_LEAVES = 12;
 
-type Look = Required<Omit<RenderOptions, 'colour' | 'whatNext'>> & Style & { whatNext: string | undefined };
+type Optional = 'focus' | 'replay';
+type Look = Required<Omit<RenderOptions, 'colour' | Optional>> & Pick<RenderOptions, Optional> & Style;
 
 function look(options: RenderOptions): Look {
   return {
     width: 80,
     unicode: true,
-    folder: 'chapters/',
+    fileName: (path) => `chapters/${path}`,
     flags: [],
     hintsSeen: () => 0,
     debugHints: false,
     titles: {},
-    whatNext: undefined,
+    whatNext: [],
     ...options,
     ...styleFor(options.colour ?? false),
   };
@@ -62,19 +67,43 @@ function look(options: RenderOptions): Look {
 /** The report of a chapter, a topic or an exercise. */
 export function renderReport(report: Report, options: RenderOptions = {}): string {
   const l = look(options);
+  if (l.replay !== undefined) return renderReplay(report, l);
   const asked = report.assignment.split('/').length;
   const lines: string[] = [''];
   if (asked === 1 && isFull(report) && report.topics.length > 0) lines.push(...solvedChapter(report, l));
   else {
     let opened = false;
     for (const topic of report.topics) {
-      const brief = asked === 1 && (isFull(topic) || (opened && untouched(topic)));
+      const aside = l.focus && !l.focus.has(topic.id);
+      const brief = aside || (asked === 1 && (isFull(topic) || (opened && untouched(topic))));
       if (!isFull(topic)) opened = true;
       lines.push(...(brief ? briefTopic(topic, l) : topicLines(topic, report, l, asked)), '');
     }
   }
   lines.push(...ending(report, l), '');
   return finish(lines, l);
+}
+
+/** One case by itself: there are no points to be had, only an answer. */
+function renderReplay(report: Report, l: Look): string {
+  const topic = report.topics[0]!;
+  const exercise = topic.exercises[0]!;
+  const [chapter, name] = topic.id.split('/');
+  const which = `case ${l.replay}${report.seed === DEFAULT_SEED ? '' : `, seed ${report.seed}`}`;
+  const title = fit(`${chapter} · ${name} · ${exercise.name}`, l.width);
+  const lines = ['', ...sides(l.bold(title), l.dim(which), l), ''];
+  if (topic.load) lines.push(...loadProblem(topic, topic.load, l));
+  else if (isPass(exercise)) {
+    const check = exercise.checks.find((c) => c.verdict === 'pass');
+    lines.push(...wrap(`This case passes: ${clean(check?.sentence ?? '')}`, l.width, `  ${l.green('✓')} `));
+    if (exercise.console) lines.push('', ...printed('Printed by your code:', exercise.console, l, 4));
+    lines.push('', ...command('All of it:', ['npm run grade', exercise.id], l.flags, 0, l));
+  } else if (!exercise.started) lines.push(`  ${l.dim('· not started')}`);
+  else if (exercise.failure) {
+    lines.push(...wrap(clean(exercise.failure.sentence), l.width, `  ${l.red('✗')} `), '');
+    lines.push(...failureLines(exercise, exercise.failure, report, l));
+  }
+  return finish([...squeeze(lines), '', ''], l);
 }
 
 /** All chapters: points, bars, and what to do next. */
@@ -154,7 +183,9 @@ function briefTopic(topic: TopicReport, l: Look): string[] {
   const n = topic.exercises.length;
   const text = isFull(topic)
     ? `${l.green('✓')} ${l.dim(n === 1 ? 'its exercise' : `all ${n} exercises`)}`
-    : l.dim(`· ${n === 1 ? 'its exercise' : `its ${n} exercises`} not started`);
+    : untouched(topic)
+      ? l.dim(`· ${n === 1 ? 'its exercise' : `its ${n} exercises`} not started`)
+      : `${l.red('✗')} ${l.dim(topic.load ? 'does not load' : `${topic.exercises.filter(isPass).length} of ${count(n, 'exercise')} done`)}`;
   return [...heading(topic, l), `  ${text}`];
 }
 
@@ -271,7 +302,7 @@ function placeLines(problem: Problem, l: Look, indent: number): string[] {
   const { at } = problem;
   if (!at) return [];
   const margin = ' '.repeat(indent);
-  const where = `at ${l.folder}${clean(at.file)}:${at.line}:${at.column}`;
+  const where = `at ${l.fileName(clean(at.file))}:${at.line}:${at.column}`;
   const lines = wrap(where, l.width - indent).map((t) => margin + l.dim(t));
   if (at.text === undefined) return lines;
   const number = `${at.line} │ `;
@@ -310,7 +341,8 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
     blocks.push(wrap(capital(clean(failure.sentence)) + '.', l.width - 4).map((t) => margin + t));
   if (failure.inputs.length > 0) {
     const all = failure.inputs.flatMap(({ name, value }) => leaves(name, value));
-    blocks.push([`${margin}For this input (the smallest found):`.slice(0, l.width), ...flow(all, l, 6)]);
+    const which = l.replay === undefined ? 'For this input (the smallest found):' : 'For this input:';
+    blocks.push([`${margin}${which}`.slice(0, l.width), ...flow(all, l, 6)]);
   }
   if (failure.outputs.length > 0) blocks.push(outputLines(failure.outputs, l, 4));
   if (failure.problem && failure.problem.message !== failure.sentence)
@@ -550,10 +582,11 @@ function ending(report: Report, l: Look): string[] {
             ? 'This topic is yours now.'
             : 'Done.';
     const lines = wrap(praise, l.width).map((t) => l.green(t));
-    return l.whatNext ? [...lines, ...command('Next:', [l.whatNext], [], 0, l)] : lines;
+    const commands = l.whatNext.flatMap((c, i) => command(i === 0 ? 'Next:' : 'Then:', [c], [], 0, l));
+    return [...lines, ...commands];
   }
   const { exercise, topic } = next;
-  const file = `${l.folder}${topic.file}`;
+  const file = l.fileName(topic.file);
   if (topic.load) return wrap(`${points} Next: make ${file} load.`, l.width);
   if (!exercise.started) {
     const begin = report.topics.every(untouched) ? 'Begin with' : `${points} Next: write`;
