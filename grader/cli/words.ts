@@ -275,8 +275,8 @@ export function asRefusal(error: unknown): Refusal {
   }
   return new Refusal(
     `The tool itself failed: ${message}`,
-    process.env.DEBUG
+    process.env.DLBH_DEBUG
       ? (stack ?? message)
-      : 'That is our mistake, not yours. Please report it; DEBUG=1 shows where it happened.',
+      : 'That is our mistake, not yours. Please report it; DLBH_DEBUG=1 shows where it happened.',
   );
 }
