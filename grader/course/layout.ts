@@ -1,7 +1,7 @@
 /**
  * Where things are in the course, and what a student means by "1/neuron".
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { listed, nearest } from './nearest.ts';
 import { solutionsSource, type Source } from './pristine.ts';
@@ -182,7 +182,7 @@ export class Course {
   /** The segments of a word, with what people add to it taken off: backslashes, `./`, `chapters/`, `.ts`, a last slash. */
   #parts(word: string): string[] {
     let path = word;
-    if (isAbsolute(path) && existsSync(path)) path = relative(this.root, path);
+    if (isAbsolute(path) && path.startsWith(this.root)) path = relative(this.root, path);
     const parts = path
       .replaceAll('\\', '/')
       .split('/')

@@ -2,6 +2,7 @@
 export * from './check.ts';
 export * from './compare.ts';
 export * from './exercise.ts';
+export { callable, formula } from './functions.ts';
 export * from './grade.ts';
 export * from './inputs.ts';
 export * from './report.ts';

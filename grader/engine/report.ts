@@ -4,7 +4,8 @@
  */
 import { Tensor } from '#tensor';
 import type { Place } from './sandbox.ts';
-import { isRecord, Odd, type Value } from './value.ts';
+import { formula } from './functions.ts';
+import { isRecord, NamedFunction, Odd, type Value } from './value.ts';
 
 export const REPORT_SCHEMA = 'deep-learning-by-hand/report/1';
 
@@ -140,6 +141,7 @@ export function show(value: Value): Shown {
   if (typeof value === 'boolean') return value;
   if (typeof value === 'string') return { text: value.length > 500 ? `${value.slice(0, 500)}…` : value };
   if (value instanceof Odd) return { odd: value.what };
+  if (value instanceof NamedFunction) return { odd: formula(value) };
   if (value instanceof Tensor)
     return { tensor: { shape: [...value.shape], data: Array.from(value.data.subarray(0, 4096), shownNumber) } };
   if (value instanceof Uint8Array) return { bytes: Array.from(value.subarray(0, 4096)) };

@@ -4,6 +4,8 @@
  */
 import type { Value } from './value.ts';
 
+export { NamedFunction } from './value.ts';
+
 /** Call one exported function of the student's file. */
 export interface Call {
   /** The exported name. */
@@ -13,8 +15,8 @@ export interface Call {
   standIn?: boolean;
 }
 
-/** An argument: plain data, a piece of an earlier call's result in the same program, or a function by name. */
-export type Arg = Value | ResultOf | NamedFunction;
+/** An argument: plain data (functions go by name), or a piece of an earlier call's result in the same program. */
+export type Arg = Value | ResultOf;
 
 /** The result of an earlier call of the program, or one field of it. It never leaves the sandbox. */
 export class ResultOf {
@@ -23,19 +25,6 @@ export class ResultOf {
   constructor(call: number, field?: string) {
     this.call = call;
     this.field = field;
-  }
-}
-
-/**
- * A function built inside the sandbox from its name and data, for exercises that take a function.
- * The names are in `grader/sandbox/realm/functions.ts`; no closure of the judge ever crosses.
- */
-export class NamedFunction {
-  readonly name: string;
-  readonly data: Value;
-  constructor(name: string, data: Value) {
-    this.name = name;
-    this.data = data;
   }
 }
 

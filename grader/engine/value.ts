@@ -5,7 +5,17 @@ import { Tensor } from '#tensor';
 
 /** Plain data: what an exercise may take and return. */
 export type Value =
-  number | string | boolean | null | undefined | Tensor | Uint8Array | Odd | Value[] | { [key: string]: Value };
+  | number
+  | string
+  | boolean
+  | null
+  | undefined
+  | Tensor
+  | Uint8Array
+  | Odd
+  | NamedFunction
+  | Value[]
+  | { [key: string]: Value };
 
 /** Something a student's function gave back that is not plain data (a Promise, a function, a Proxy, …). */
 export class Odd {
@@ -13,6 +23,19 @@ export class Odd {
   readonly what: string;
   constructor(what: string) {
     this.what = what;
+  }
+}
+
+/**
+ * A function that an exercise is given, as its name and data: see `functions.ts`, where it is built. It only ever goes in;
+ * what comes back from a sandbox never holds one.
+ */
+export class NamedFunction {
+  readonly name: string;
+  readonly data: Value;
+  constructor(name: string, data: Value) {
+    this.name = name;
+    this.data = data;
   }
 }
 
@@ -26,7 +49,8 @@ export function isRecord(value: Value): value is ValueRecord {
     !Array.isArray(value) &&
     !(value instanceof Tensor) &&
     !(value instanceof Uint8Array) &&
-    !(value instanceof Odd)
+    !(value instanceof Odd) &&
+    !(value instanceof NamedFunction)
   );
 }
 
@@ -35,6 +59,7 @@ export function describe(value: Value): string {
   if (value === undefined) return 'undefined';
   if (value === null) return 'null';
   if (value instanceof Odd) return value.what;
+  if (value instanceof NamedFunction) return 'a function';
   if (value instanceof Tensor) return `a Tensor of shape (${value.shape.join(', ')})`;
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
@@ -77,6 +102,8 @@ export function copy<T extends Value>(value: T): T {
 /** Exactly equal: same types, shapes and bits (NaN equals NaN, 0 equals -0). */
 export function identical(a: Value, b: Value): boolean {
   if (typeof a === 'number' && typeof b === 'number') return a === b || (Number.isNaN(a) && Number.isNaN(b));
+  if (a instanceof NamedFunction || b instanceof NamedFunction)
+    return a instanceof NamedFunction && b instanceof NamedFunction && a.name === b.name && identical(a.data, b.data);
   if (a instanceof Odd || b instanceof Odd) return a instanceof Odd && b instanceof Odd && a.what === b.what;
   if (a instanceof Tensor && b instanceof Tensor)
     return identical([...a.shape], [...b.shape]) && a.data.every((x, i) => identical(x, b.data[i]));

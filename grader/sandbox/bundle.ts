@@ -257,7 +257,7 @@ const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
 function explain({ text, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
   const from = location?.file ?? '';
   const stray = !from.startsWith(studentPrefix);
-  if (stray && from !== '') throw new Error(`${from}:${location?.line}: ${text}`);
+  if (stray && from !== '' && pluginName !== 'imports') throw new Error(`${from}:${location?.line}: ${text}`);
   const at: Place | undefined =
     location && !stray
       ? place(from.slice(studentPrefix.length), location.line, column(location.lineText, location.column), sources)

@@ -1,0 +1,111 @@
+/** Matrix products. */
+import { Tensor, needTensor } from './tensor.ts';
+import { ShapeError, showShape, sizeOf } from './shape.ts';
+import { broadcastShapes, broadcastStrides } from './broadcast.ts';
+import { walk } from './walk.ts';
+
+/**
+ * out (m, n) += a (m, k) · b (k, n), each starting at its offset.
+ *
+ * The loops run i, k, j: the innermost goes along rows of b and a row of out, which are contiguous. Every out[i, j] is
+ * summed over k = 0, 1, 2, … in this order, starting from 0, so the result is the same on every machine. Four steps of
+ * k are taken at a time, so that out[i, j] is fetched and stored once for all four; the order of adding stays.
+ */
+function multiplyInto(
+  out: Float64Array,
+  outAt: number,
+  a: Float64Array,
+  aAt: number,
+  b: Float64Array,
+  bAt: number,
+  m: number,
+  k: number,
+  n: number,
+): void {
+  for (let i = 0; i < m; i++) {
+    const outRow = outAt + i * n;
+    const aRow = aAt + i * k;
+    let step = 0;
+    for (; step + 4 <= k; step += 4) {
+      const a0 = a[aRow + step];
+      const a1 = a[aRow + step + 1];
+      const a2 = a[aRow + step + 2];
+      const a3 = a[aRow + step + 3];
+      const b0 = bAt + step * n;
+      const b1 = b0 + n;
+      const b2 = b1 + n;
+      const b3 = b2 + n;
+      for (let j = 0; j < n; j++) {
+        out[outRow + j] = out[outRow + j] + a0 * b[b0 + j] + a1 * b[b1 + j] + a2 * b[b2 + j] + a3 * b[b3 + j];
+      }
+    }
+    for (; step < k; step++) {
+      const a0 = a[aRow + step];
+      const b0 = bAt + step * n;
+      for (let j = 0; j < n; j++) out[outRow + j] += a0 * b[b0 + j];
+    }
+  }
+}
+
+/**
+ * The matrix product, as NumPy's `@`:
+ * (m, k) · (k, n) -> (m, n); (m, k) · (k) -> (m); (k) · (k, n) -> (n); (k) · (k) -> ();
+ * with more axes, the last two are the matrices and the leading ones broadcast: (B, m, k) · (k, n) -> (B, m, n).
+ */
+export function matmul(a: Tensor, second: Tensor): Tensor {
+  const b = needTensor('matmul', second);
+  if (a.rank === 0 || b.rank === 0) {
+    const which = `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}`;
+    throw new ShapeError(`${which}: a scalar is no matrix; to scale every entry, use mul`);
+  }
+  // A vector on the left is one row, a vector on the right one column; the extra axis goes away again at the end.
+  const aShape = a.rank === 1 ? [1, a.shape[0]] : a.shape;
+  const bShape = b.rank === 1 ? [b.shape[0], 1] : b.shape;
+  const [m, k] = aShape.slice(-2);
+  const [rows, n] = bShape.slice(-2);
+  if (k !== rows) {
+    throw new ShapeError(
+      `matmul: ${showShape(a.shape)} and ${showShape(b.shape)} do not align: the ${k} ` +
+        `${a.rank === 1 ? 'entries' : 'columns'} of the first must equal the ${rows} ` +
+        `${b.rank === 1 ? 'entries' : 'rows'} of the second`,
+    );
+  }
+  const aBatch = aShape.slice(0, -2);
+  const bBatch = bShape.slice(0, -2);
+  const batch = broadcastShapes(
+    `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: the leading axes`,
+    aBatch,
+    bBatch,
+  );
+  const out = new Float64Array(sizeOf(batch) * m * n);
+  walk(batch, broadcastStrides(aBatch, batch), broadcastStrides(bBatch, batch), (o, i, di, j, dj, count) => {
+    for (let step = 0; step < count; step++) {
+      const aAt = (i + step * di) * m * k;
+      const bAt = (j + step * dj) * k * n;
+      multiplyInto(out, (o + step) * m * n, a.data, aAt, b.data, bAt, m, k, n);
+    }
+  });
+  return new Tensor([...batch, ...(a.rank === 1 ? [] : [m]), ...(b.rank === 1 ? [] : [n])], out);
+}
+
+/** Σ aᵢ bᵢ of two vectors of the same length. */
+export function dot(a: Tensor, second: Tensor): number {
+  const b = needTensor('dot', second);
+  if (a.rank !== 1 || b.rank !== 1 || a.size !== b.size) {
+    const which = `dot: ${showShape(a.shape)} and ${showShape(b.shape)}`;
+    throw new ShapeError(`${which}: dot needs two vectors of the same length, such as (3) and (3)`);
+  }
+  let sum = 0;
+  for (let i = 0; i < a.size; i++) sum += a.data[i] * b.data[i];
+  return sum;
+}
+
+/** (m) and (n) -> (m, n) with entries aᵢ bⱼ. */
+export function outer(a: Tensor, second: Tensor): Tensor {
+  const b = needTensor('outer', second);
+  if (a.rank !== 1 || b.rank !== 1) {
+    const which = `outer: ${showShape(a.shape)} and ${showShape(b.shape)}`;
+    throw new ShapeError(`${which}: outer needs two vectors, such as (3) and (4)`);
+  }
+  return a.reshape(-1, 1).mul(b);
+}

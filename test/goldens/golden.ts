@@ -1,0 +1,65 @@
+/**
+ * Values computed with PyTorch (test/golden/, float64), as inputs and expected results of exercises.
+ */
+import { readFileSync } from 'node:fs';
+import { Tensor } from '#tensor';
+import type { Value, ValueRecord } from '../../grader/engine/index.ts';
+
+/** One case of a golden file, its arrays as Tensors. */
+export interface GoldenCase {
+  name: string;
+  /** The PyTorch call, for a reader who wants to look the layout up. */
+  torch: string;
+  inputs: Record<string, Tensor>;
+  outputs: Record<string, Tensor>;
+  /** d(Σ output · upstream)/d(input), for the outputs that have an `upstream_NAME` among the inputs. */
+  grads: Record<string, Tensor>;
+}
+
+/** How an exercise reads a golden. */
+export interface Golden {
+  /** `chapter-2/activations/softmaxForward` */
+  exercise: string;
+  /** File below test/golden without `.json`. */
+  file: string;
+  /** Name of the case in it. */
+  name: string;
+  inputs: (g: GoldenCase) => ValueRecord;
+  expected: (g: GoldenCase) => Value;
+  /** Misconceptions that this golden cannot tell from the right answer, each with the reason. */
+  blind?: Record<string, string>;
+}
+
+type Packed = { shape: number[]; data: (number | string)[] } | number | string;
+
+const unpack = (x: Packed): Tensor =>
+  typeof x === 'object' ? new Tensor(x.shape, x.data.map(Number)) : new Tensor([], [Number(x)]);
+
+const unpackAll = (fields: Record<string, Packed>) =>
+  Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, unpack(value)]));
+
+const files = new Map<string, GoldenCase[]>();
+
+/** The case of a golden file. */
+export function goldenCase(file: string, name: string): GoldenCase {
+  let cases = files.get(file);
+  if (!cases) {
+    const text = readFileSync(new URL(`../golden/${file}.json`, import.meta.url), 'utf8');
+    const raw = JSON.parse(text) as (Record<'inputs' | 'outputs' | 'grads', Record<string, Packed>> & {
+      name: string;
+      torch: string;
+    })[];
+    cases = raw.map((c) => ({
+      name: c.name,
+      torch: c.torch,
+      inputs: unpackAll(c.inputs),
+      outputs: unpackAll(c.outputs),
+      grads: unpackAll(c.grads),
+    }));
+    files.set(file, cases);
+  }
+  const found = cases.find((c) => c.name === name);
+  if (!found)
+    throw new Error(`No case '${name}' in test/golden/${file}.json; it has ${cases.map((c) => c.name).join(', ')}.`);
+  return found;
+}
