@@ -164,25 +164,26 @@ function earlier(folder: string): Record<string, string> {
   );
 }
 
-/** The settings that a lab asks for, `io.option('epochs', 50)`, as flags. */
+/**
+ * The settings that a lab asks for, as flags: wherever its text says `('epochs', 50` it asks for a number called epochs,
+ * be it through `io.option` or through a helper around it.
+ */
 function settings(): Record<string, Flag> {
   try {
     const { course } = openSetting();
-    // Whatever the flags are: the first word is the chapter.
-    const word = process.argv.slice(2).find((w) => !w.startsWith('-'));
+    // Whatever the flags are: the first word that is a chapter.
+    const word = process.argv.slice(2).find((w) => /^(\.?[\\/]|chapter|\d+$|[a-z]+$)/.test(w));
     if (word === undefined) return {};
-    const { chapter } = course.resolve(word);
-    const lab = chapter.topics.find((t) => t.topic === 'lab');
+    const lab = course.resolve(word).chapter.topics.find((t) => t.topic === 'lab');
     if (!lab) return {};
-    const asks = course.skeleton(lab).matchAll(/\boption\(\s*['"]([\w-]+)['"]\s*,\s*([^)\s]+)/g);
+    const asks = course
+      .skeleton(lab)
+      .matchAll(/\(\s*['"]([a-z][\w-]*)['"]\s*,\s*(-?[\d.][\w.]*|true|false|'[^']*'|"[^"]*")/g);
     return Object.fromEntries(
-      [...asks].map(([, name, fallback]): [string, Flag] => [
-        name!,
-        {
-          type: /^-?[\d.]/.test(fallback!) ? 'number' : 'string',
-          help: `a setting of this lab (default ${fallback})`,
-        },
-      ]),
+      [...asks].map(([, name, fallback]): [string, Flag] => {
+        const type = /^(true|false)$/.test(fallback!) ? 'boolean' : /^['"]/.test(fallback!) ? 'string' : 'number';
+        return [name!, { type, help: `a setting of this lab (default ${fallback!.replace(/['"]/g, '')})` }];
+      }),
     );
   } catch {
     // The command itself will say what is wrong.
