@@ -75,5 +75,5 @@ export function adviceText(notes: readonly Note[], width: number, colour: boolea
     lines.push(first!.replace(where, style.dim(where)), ...rest);
   }
   if (notes.length > MOST) lines.push(style.dim(`  … and ${count(notes.length - MOST, 'more note')}`));
-  return `${lines.join('\n')}\n\n`;
+  return `\n${lines.join('\n')}\n`;
 }

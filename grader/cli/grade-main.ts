@@ -53,7 +53,7 @@ await runCommand(command, async ({ words, flags }) => {
   }
   if (flags.watch) {
     const { watch } = await import('./watch.ts');
-    return watch({ setting, files: place.files, goals, whole: !goal, seed, shown });
+    return watch({ setting, files: place.files, goals, whole: !goal, seed, shown, fileName: place.fileName });
   }
 
   const progress = new Progress();

@@ -48,6 +48,8 @@ export interface GradeRunOptions {
   onCheck?: (topicId: string, exercise: Exercise, check: Check) => void;
   /** Told when a topic is done. */
   onTopic?: (report: TopicReport, done: number, all: number) => void;
+  /** Stops early; the promise then rejects. */
+  signal?: AbortSignal;
   /** Told what there is to do, once the specs are loaded. */
   onPlan?: (exercises: number) => void;
 }
@@ -83,6 +85,7 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
   let done = 0;
   const work = async () => {
     while (next < jobs.length) {
+      options.signal?.throwIfAborted();
       const index = next++;
       topics[index] = await gradeJob(jobs[index]!, options, seed);
       options.onTopic?.(topics[index], ++done, jobs.length);
@@ -113,7 +116,10 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
     topic: `${chapter.folder}/${topic.name}`,
     mode: 'grade',
   });
+  const stop = () => void sandbox.close();
+  options.signal?.addEventListener('abort', stop, { once: true });
   try {
+    options.signal?.throwIfAborted();
     const id = `${chapter.id}/${topic.name}`;
     return await gradeTopic(chapter, topic, inSandbox(sandbox), {
       seed,
@@ -122,6 +128,7 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
       ...(onCheck && { onCheck: (exercise: Exercise, check: Check) => onCheck(id, exercise, check) }),
     });
   } finally {
+    options.signal?.removeEventListener('abort', stop);
     await sandbox.close();
   }
 }
