@@ -113,7 +113,7 @@ function judge(code: string) {
     'one/topic.ts':
       'export const f = (x: number) => { for (const end = Date.now() + x; Date.now() < end; ); return x };',
   });
-  const file = path.join(shop.root, 'judge.ts');
+  const file = path.join(shop.root, 'judge.mts');
   const { chapters, standIns } = shop;
   const options = JSON.stringify({ chapters, standIns, tensor: tensorPath, topic: 'one/topic', mode: 'grade' });
   writeFileSync(

@@ -26,16 +26,27 @@ export async function debugProgram(
   const places = stackMapper(bundled.map, bundled.sources);
   const stay = setInterval(() => undefined, 60_000);
   const reply = new Promise<Outcome>((resolve) => {
-    child.process.on('message', (message: { id?: unknown; url?: unknown; what?: Record<string, unknown>; console?: string }) => {
-      if (message?.id !== id) return;
-      if (typeof message.url === 'string') return onUrl(message.url);
-      const { kind, value, fn, name, message: said, stack } = message.what ?? {};
-      const printed = message.console ? { console: message.console } : {};
-      if (kind === 'value') return resolve({ kind, value: decode(value), ...printed });
-      const at = places(String(stack))[0];
-      const todo = /^TODO\b/.test(String(said));
-      resolve({ kind: 'error', name: String(name), message: String(said), ...(at && { at }), todo, fn: String(fn ?? ''), ...printed });
-    });
+    child.process.on(
+      'message',
+      (message: { id?: unknown; url?: unknown; what?: Record<string, unknown>; console?: string }) => {
+        if (message?.id !== id) return;
+        if (typeof message.url === 'string') return onUrl(message.url);
+        const { kind, value, fn, name, message: said, stack } = message.what ?? {};
+        const printed = message.console ? { console: message.console } : {};
+        if (kind === 'value') return resolve({ kind, value: decode(value), ...printed });
+        const at = places(String(stack))[0];
+        const todo = /^TODO\b/.test(String(said));
+        resolve({
+          kind: 'error',
+          name: String(name),
+          message: String(said),
+          ...(at && { at }),
+          todo,
+          fn: String(fn ?? ''),
+          ...printed,
+        });
+      },
+    );
   });
   child.send({
     type: 'debug',
@@ -43,7 +54,10 @@ export async function debugProgram(
     code: `${bundled.code}\n//# sourceMappingURL=${inlineMap(bundled.map, options.chapters)}`,
     program: program.map(({ fn, args, standIn = false }) => ({ fn, args: args.map(encode), standIn })),
   });
-  const lost = child.ended.then<Outcome>((end) => ({ kind: 'crash', detail: end.kind === 'exit' ? end.detail : 'out of memory' }));
+  const lost = child.ended.then<Outcome>((end) => ({
+    kind: 'crash',
+    detail: end.kind === 'exit' ? end.detail : 'out of memory',
+  }));
   const outcome = await Promise.race([reply, lost]);
   // A process that is being debugged waits for the debugger to let go.
   child.kill();

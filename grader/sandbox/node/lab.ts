@@ -78,14 +78,22 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   const reply = new Promise<LabEnd>((resolve) => {
     child.process.on('message', (message: unknown) => {
       if (typeof message !== 'object' || message === null || (message as { id?: unknown }).id !== id) return;
-      const { kind, name, message: said, stack } = ((message as { what?: unknown }).what ?? {}) as Record<string, unknown>;
+      const {
+        kind,
+        name,
+        message: said,
+        stack,
+      } = ((message as { what?: unknown }).what ?? {}) as Record<string, unknown>;
       const at = places(text(stack))[0];
       if (kind === 'value') resolve({ kind: 'done' });
       else if (kind === 'error')
         resolve({ kind, name: text(name), message: text(said), ...(at && { at }), todo: /^TODO\b/.test(text(said)) });
       else {
         const why = kind === 'syntax' ? 'syntax' : 'throws';
-        resolve({ kind: 'failed', loaded: { kind: 'failed', why, message: `${text(name)}: ${text(said)}`, ...(at && { at }) } });
+        resolve({
+          kind: 'failed',
+          loaded: { kind: 'failed', why, message: `${text(name)}: ${text(said)}`, ...(at && { at }) },
+        });
       }
     });
   });
