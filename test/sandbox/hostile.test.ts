@@ -1,7 +1,7 @@
 /** Each case a file that attacks, and what the judge still gets. */
 import { describe, expect, test } from 'vitest';
 import { Tensor } from '#tensor';
-import type { Outcome } from '../../grader/engine/sandbox.ts';
+import { NamedFunction, type Outcome } from '../../grader/engine/sandbox.ts';
 import { Odd, type Value } from '../../grader/engine/value.ts';
 import { allowedGlobals } from '../../grader/sandbox/realm/globals.ts';
 import { call, one, outcomes, result, student } from './workshop.ts';
@@ -210,7 +210,7 @@ describe('a way out', () => {
         return foreign;
       };`;
     const sandbox = await student(text);
-    const named = { name: 'polynomial', data: [1] };
+    const named = new NamedFunction('polynomial', [1]);
     expect(await one(sandbox, 'f', new Tensor([1], [1]), [1], { a: 1 }, Uint8Array.of(1), named)).toEqual(value([]));
   });
 });
