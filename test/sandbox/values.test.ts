@@ -54,7 +54,7 @@ describe('what is not plain data is named', () => {
     [
       'a thenable',
       'export const f = () => ({ then(done: any) { done(1) } })',
-      'an object with a `then`, as a Promise has,',
+      'an object with a `then` function, like a Promise',
     ],
     ['a function', 'export const f = () => () => 1', 'a function'],
     ['a symbol', 'export const f = () => Symbol.iterator', 'a symbol'],
