@@ -71,8 +71,10 @@ function load(code: string, limit: number): Loading {
       return end;
     }, left());
     if (!end.ok) return { kind: 'throws', ...thrownBy(end) };
-    const exports = timed(() => realm.exports(), left());
-    return { kind: 'loaded', exports: Array.from(exports, ([name, kind]) => [name, kind]) };
+    const words = timed(() => realm.exports(), left()).split('\0');
+    const exports: [string, string][] = [];
+    for (let i = 0; i + 1 < words.length; i += 2) exports.push([words[i], words[i + 1]]);
+    return { kind: 'loaded', exports };
   } catch (thrown) {
     if (isTimeout(thrown)) return { kind: 'timeout' };
     throw thrown;
@@ -254,14 +256,26 @@ async function answer(request: Request, mayStop: () => boolean): Promise<void> {
     await send({ id: request.id, index: 0, what: load(request.code, request.limit), console: printed() });
   if (request.type === 'lab') await send({ id: request.id, index: 0, what: lab(request), console: printed() });
   if (request.type === 'debug') await debug(request);
-  if (request.type === 'run')
+  if (request.type === 'run') {
+    let turn = performance.now();
     for (const [index, program] of request.programs.entries()) {
       if (mayStop()) return;
       const what = run(program, request.limit, request.echo);
       await send({ id: request.id, index, what, console: printed() });
       // The judge starts a fresh process after this one.
       if (what.kind === 'timeout') return;
+      // Now and then look whether the judge has lost interest.
+      if (performance.now() - turn < 5) continue;
+      for (let i = 0; i < 2; i++) await new Promise((next) => setImmediate(next));
+      turn = performance.now();
     }
+  }
+}
+
+/** An error here is the course's mistake, not the student's: end loudly. */
+function fail(error: unknown): void {
+  writeSync(2, `Error in the sandbox: ${String((error as Error).stack)}\n`);
+  process.exit(70);
 }
 
 process.on('message', (request: Request) => {
@@ -270,7 +284,7 @@ process.on('message', (request: Request) => {
     return;
   }
   const at = cancelled;
-  queue = queue.then(() => answer(request, () => cancelled !== at));
+  queue = queue.then(() => answer(request, () => cancelled !== at)).catch(fail);
 });
 // The judge is gone: nobody wants an answer.
 process.on('disconnect', () => process.exit());
