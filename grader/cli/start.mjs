@@ -29,7 +29,11 @@ function* versions(folder) {
 }
 
 function cacheFolder() {
-  const parts = [process.version, readFileSync(join(root, 'package.json'), 'utf8'), readFileSync(fileURLToPath(import.meta.url), 'utf8')];
+  const parts = [
+    process.version,
+    readFileSync(join(root, 'package.json'), 'utf8'),
+    readFileSync(fileURLToPath(import.meta.url), 'utf8'),
+  ];
   for (const folder of ['grader', 'solutions/tensor']) parts.push(...versions(join(root, folder)));
   const key = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
   return join(root, 'node_modules', '.cache', 'deep-learning-by-hand', key);
@@ -51,7 +55,9 @@ async function bundle(folder) {
     outExtension: { '.js': '.mjs' },
     external: ['esbuild', 'typescript'],
     sourcemap: 'linked',
-    banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+    },
     logLevel: 'silent',
     plugins: [
       {
@@ -59,14 +65,18 @@ async function bundle(folder) {
         // A file finds its neighbours by its own place, not by that of the bundle.
         setup: (b) =>
           b.onLoad({ filter: /[\\/]grader[\\/].*\.ts$/ }, ({ path }) => ({
-            contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+            contents: readFileSync(path, 'utf8').replaceAll(
+              'import.meta.url',
+              JSON.stringify(pathToFileURL(path).href),
+            ),
             loader: 'ts',
           })),
       },
     ],
   });
   const parent = join(folder, '..');
-  for (const old of readdirSync(parent)) if (!half.endsWith(old)) rmSync(join(parent, old), { recursive: true, force: true });
+  for (const old of readdirSync(parent))
+    if (!half.endsWith(old)) rmSync(join(parent, old), { recursive: true, force: true });
   renameSync(half, folder);
 }
 
