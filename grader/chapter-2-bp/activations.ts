@@ -287,11 +287,12 @@ const reluBackward = exercise({
 
 // leaky ReLU and PReLU
 
-/** x on the right, slope · x on the left. */
+/** x on the right, slope · x on the left: slope · x and, on the right, what is missing to x. */
 const bent = (x: VarTensor, slope: Var) =>
   table(x.shape, (...i) => {
     const v = x.at(...i);
-    return v.relu().sub(v.neg().relu().mul(slope));
+    const right = v.relu();
+    return v.mul(slope).add(right.sub(right.mul(slope)));
   });
 
 interface Leaky extends X {
