@@ -116,7 +116,7 @@ export function relu(a: number): Local {
  * in the result exactly once, also when several others use it; nodes that the output does not depend on are left out.
  * So the output is last. Where several orders are right, any of them will do.
  *
- * Graphs are deep: a chain of 20,000 nodes must not overflow the stack, which a function that calls itself for each
+ * Graphs are deep: a chain of 10,000 nodes must not overflow the stack, which a function that calls itself for each
  * parent would do. Keep a list of the nodes that still wait, as a stack of your own.
  *
  * @param parents parents[i]: the nodes that node i was computed from, as in Graph; not changed
