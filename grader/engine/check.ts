@@ -52,8 +52,8 @@ export interface Check {
   echo?: boolean;
   /** An error thrown by the student's function is what is asked for. */
   wantsError?: boolean;
-  /** What a right function returns for one call's inputs; for diagnosis. */
-  expected?: (inputs: ValueRecord, exercise: Exercise) => Value;
+  /** What a right function returns for one call's inputs; for diagnosis. Where several results are right, `got` may be one. */
+  expected?: (inputs: ValueRecord, exercise: Exercise, got: Value) => Value;
   /** Judges one case from the outcomes of its calls, all of kind `value` (or `error` with `wantsError`). */
   judge(inputs: ValueRecord, outcomes: Outcome[], exercise: Exercise): Finding | undefined;
 }
