@@ -1,88 +1,109 @@
 /**
- * Starts a command of the grader quickly: `node grader/cli/start.mjs grade chapter-1`.
+ * Starts a command: `node grader/cli/start.mjs grade chapter-1`.
  *
- * The grader is many small TypeScript files. Loading them one by one costs more than grading does, so they are bundled
- * once, into node_modules/.cache, and again whenever one of them changes. Where that folder cannot be written, tsx runs
- * the files as they are: the same program, only slower to start.
+ * Plain JavaScript, because it decides how the TypeScript is run. Translating the grader's hundred files takes longer
+ * than grading a chapter, so they are bundled into one file, kept in node_modules/.cache under a name that changes
+ * with any of them. If that fails for whatever reason (a read-only disk), or with DLBH_DEBUG set, the files are run as
+ * they are.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const command = process.argv[2] ?? '';
-const entry = join(root, 'grader', 'cli', `${command}.ts`);
-// The command sees its own name where it would stand without this detour.
-process.argv.splice(1, 2, entry);
+const cli = path.dirname(fileURLToPath(import.meta.url));
+const root = path.resolve(cli, '..', '..');
+const name = process.argv[2];
+const source = path.join(cli, `${name}.ts`);
+// The command sees itself as the program, as if it had been started directly.
+process.argv.splice(1, 2, source);
 
-/** Every source file behind a command, with what tells one version from another. */
-function* versions(folder) {
-  for (const item of readdirSync(folder, { withFileTypes: true })) {
-    const path = join(folder, item.name);
-    if (item.isDirectory()) yield* versions(path);
-    else if (item.name.endsWith('.ts')) {
-      const { size, mtimeMs } = statSync(path);
-      yield `${path} ${size} ${mtimeMs}`;
+/** A name for the state of everything that goes into the bundles. */
+function stateOf(folders) {
+  const hash = createHash('sha256').update(`${process.version} ${root}`);
+  const visit = (folder) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) visit(file);
+      else if (/\.(ts|mjs|json)$/.test(entry.name)) {
+        const { mtimeMs, size } = statSync(file);
+        hash.update(`${file} ${mtimeMs} ${size}\n`);
+      }
     }
-  }
+  };
+  folders.forEach(visit);
+  hash.update(String(statSync(path.join(root, 'package-lock.json'), { throwIfNoEntry: false })?.mtimeMs));
+  return hash.digest('hex').slice(0, 16);
 }
 
-function cacheFolder() {
-  const parts = [process.version, readFileSync(join(root, 'package.json'), 'utf8'), readFileSync(fileURLToPath(import.meta.url), 'utf8')];
-  for (const folder of ['grader', 'solutions/tensor']) parts.push(...versions(join(root, folder)));
-  const key = createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16);
-  return join(root, 'node_modules', '.cache', 'deep-learning-by-hand', key);
-}
-
-/** Bundles all commands into `folder`, completely or not at all. */
-async function bundle(folder) {
+async function makeBundle(folder) {
   const { build } = await import('esbuild');
-  const half = `${folder}.${process.pid}`;
-  const commands = readdirSync(join(root, 'grader', 'cli')).filter((name) => name.endsWith('.ts'));
+  const draft = `${folder}.${process.pid}`;
   await build({
-    entryPoints: commands.map((name) => join(root, 'grader', 'cli', name)),
-    outdir: half,
+    entryPoints: ['grade', 'hint', 'lab'].map((entry) => path.join(cli, `${entry}.ts`)),
+    outdir: draft,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    outExtension: { '.js': '.mjs' },
-    external: ['esbuild', 'typescript'],
-    sourcemap: 'linked',
-    banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+    minifyWhitespace: true,
+    legalComments: 'none',
     logLevel: 'silent',
+    external: ['esbuild', 'typescript', 'tsx', 'loupe'],
+    banner: {
+      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+    },
     plugins: [
       {
-        name: 'own-place',
-        // A file finds its neighbours by its own place, not by that of the bundle.
-        setup: (b) =>
-          b.onLoad({ filter: /[\\/]grader[\\/].*\.ts$/ }, ({ path }) => ({
-            contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+        // A file still finds its neighbours where it was written.
+        name: 'where',
+        setup(builder) {
+          builder.onLoad({ filter: /[\\/]grader[\\/].*\.ts$/ }, ({ path: file }) => ({
+            contents: readFileSync(file, 'utf8').replaceAll(
+              'import.meta.url',
+              JSON.stringify(pathToFileURL(file).href),
+            ),
             loader: 'ts',
-          })),
+          }));
+        },
       },
     ],
   });
-  const parent = join(folder, '..');
-  for (const old of readdirSync(parent)) if (!half.endsWith(old)) rmSync(join(parent, old), { recursive: true, force: true });
-  renameSync(half, folder);
+  // Older ones are of no use any more.
+  const cache = path.dirname(folder);
+  for (const old of readdirSync(cache)) {
+    const place = path.join(cache, old);
+    if (place !== draft && Date.now() - statSync(place).mtimeMs > 60_000)
+      rmSync(place, { recursive: true, force: true });
+  }
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    rmSync(draft, { recursive: true, force: true });
+    // Another window was faster.
+    if (!existsSync(folder)) throw error;
+  }
 }
 
+/** The bundled command, or undefined. */
 async function bundled() {
+  if (process.env.DLBH_DEBUG) return undefined;
   try {
-    const folder = cacheFolder();
+    const cache = path.join(realpathSync(path.join(root, 'node_modules')), '.cache', 'deep-learning-by-hand');
+    const folder = path.join(cache, stateOf([path.join(root, 'grader'), path.join(root, 'solutions')]));
     if (!existsSync(folder)) {
-      mkdirSync(join(folder, '..'), { recursive: true });
-      await bundle(folder);
+      mkdirSync(cache, { recursive: true });
+      await makeBundle(folder);
     }
-    return pathToFileURL(join(folder, `${command}.mjs`)).href;
+    globalThis.courseCache = { folder, root };
+    return path.join(folder, `${name}.mjs`);
   } catch {
     return undefined;
   }
 }
 
-const fast = await bundled();
-if (!fast) (await import('tsx/esm/api')).register();
-await import(fast ?? pathToFileURL(entry).href);
+const file = await bundled();
+if (!file) await import('tsx');
+await import(pathToFileURL(file ?? source).href);
