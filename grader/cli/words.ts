@@ -11,6 +11,8 @@ import { parseArgs } from 'node:util';
 import color from 'picocolors';
 import { distance, listed, nearest } from '../course/nearest.ts';
 import { Refusal } from '../course/refusal.ts';
+import { widthFor } from '../reports/colours.ts';
+import { wrap } from '../reports/wrap.ts';
 
 /** One flag of a command. */
 export interface Flag {
@@ -229,7 +231,8 @@ export function helpText(command: Command): string {
 
 /** A refusal as the terminal shows it. */
 export function refusalText(error: Refusal): string {
-  return `${color.red(error.message)}\n\n${error.next}\n`;
+  const lines = (text: string) => (process.stderr.isTTY ? wrap(text, widthFor(process.stderr)) : text.split('\n'));
+  return `${lines(error.message).map(color.red).join('\n')}\n\n${lines(error.next).join('\n')}\n`;
 }
 
 /**
@@ -275,8 +278,8 @@ export function asRefusal(error: unknown): Refusal {
   }
   return new Refusal(
     `The tool itself failed: ${message}`,
-    process.env.DEBUG
+    process.env.DLBH_DEBUG
       ? (stack ?? message)
-      : 'That is our mistake, not yours. Please report it; DEBUG=1 shows where it happened.',
+      : 'That is our mistake, not yours. Please report it; DLBH_DEBUG=1 shows where it happened.',
   );
 }

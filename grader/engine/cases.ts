@@ -87,9 +87,11 @@ class CaseArbitrary extends fc.Arbitrary<Case> {
       for (const size of new Set([min, Math.floor((min + now) / 2), now - 1])) {
         if (size < min || size >= now) continue;
         const fewer = { ...sizes, [symbol]: size };
-        const cut = Object.fromEntries(declared.map(([name, input]) => [name, input.cut(drawn[name], fewer)]));
-        const found = this.#finish(fewer, cut);
-        if (found) yield new fc.Value(found, undefined);
+        for (const keep of ['first', 'last'] as const) {
+          const cut = Object.fromEntries(declared.map(([name, input]) => [name, input.cut(drawn[name], fewer, keep)]));
+          const found = this.#finish(fewer, cut);
+          if (found) yield new fc.Value(found, undefined);
+        }
       }
     }
     for (const [name, input] of declared)

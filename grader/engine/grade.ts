@@ -103,6 +103,15 @@ function ungradable(exercise: Exercise, topicId: string, loaded: Extract<Loaded,
   return blank(exercise, `${topicId}/${exercise.name}`, loadProblem(loaded).verdict, true);
 }
 
+/** The report of a topic whose file is the untouched skeleton: nothing has to be run to know it. */
+export function untouchedTopic(chapter: Chapter, topic: Topic, only?: string): TopicReport {
+  const id = `${chapter.id}/${topic.name}`;
+  const exercises = topic.exercises
+    .filter((e) => !only || e.name === only)
+    .map((e) => blank(e, `${id}/${e.name}`, 'not-run', false));
+  return { id, file: `${chapter.folder}/${topic.name}.ts`, title: topic.title, ...total(exercises), exercises };
+}
+
 /** Grades one exercise: the main check first; the others count only once it passes. */
 export async function gradeExercise(
   exercise: Exercise,

@@ -13,6 +13,9 @@ export interface Draw {
   nextInt(min: number, max: number): number;
 }
 
+/** Which end of an axis stays when it is cut. */
+export type Keep = 'first' | 'last';
+
 /** One parameter's declaration. */
 export interface Input<T extends Value = Value> {
   /** Axis symbols whose sizes it needs. */
@@ -20,8 +23,8 @@ export interface Input<T extends Value = Value> {
   /** For the exercise card: "(T, d_k)". */
   readonly shape: string;
   draw(rng: Draw, sizes: Sizes): T;
-  /** The value for smaller sizes, keeping what stays. */
-  cut(value: T, sizes: Sizes): T;
+  /** The value for smaller sizes, keeping what comes first on each axis, or last. */
+  cut(value: T, sizes: Sizes, keep?: Keep): T;
   /** Simpler values of the same size, most daring first; each strictly simpler than `value`, so that shrinking ends. */
   simpler(value: T): Iterable<T>;
   /** The value with each continuous number passed through `f`; discrete inputs return themselves. */
@@ -104,12 +107,15 @@ function* simplerList(list: readonly number[], one: (x: number) => Iterable<numb
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Entries of a row-major array that remain when each axis is cut to `to`. */
-function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly number[]): T[] {
+function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly number[], keep?: Keep): T[] {
   const out: T[] = [];
   const index = to.map(() => 0);
   for (let n = 0; n < sizeOf(to); n++) {
     let at = 0;
-    for (let axis = 0; axis < to.length; axis++) at = at * from[axis]! + index[axis]!;
+    for (let axis = 0; axis < to.length; axis++) {
+      const skipped = keep === 'last' ? from[axis]! - to[axis]! : 0;
+      at = at * from[axis]! + index[axis]! + skipped;
+    }
     out.push(flat[at]!);
     for (let axis = to.length - 1; axis >= 0; axis--) {
       if (++index[axis]! < to[axis]!) break;
@@ -118,6 +124,9 @@ function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly nu
   }
   return out;
 }
+
+const cutList = <T>(list: readonly T[], size: number, keep?: Keep): T[] =>
+  keep === 'last' ? list.slice(list.length - size) : list.slice(0, size);
 
 const showAxes = (axes: readonly Axis[]) => `(${axes.join(', ')}${axes.length === 1 ? ',' : ''})`;
 
@@ -137,8 +146,8 @@ export function tensor(...spec: [...Axis[], Grid] | Axis[]): Input<Tensor> {
         Float64Array.from({ length: sizeOf(shape) }, () => drawOnGrid(rng, grid)),
       );
     },
-    cut: (value, sizes) =>
-      new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes)))),
+    cut: (value, sizes, keep) =>
+      new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes), keep))),
     *simpler(value) {
       for (const list of simplerList(Array.from(value.data), (x) => simplerNumber(x, grid)))
         yield new Tensor(value.shape, Float64Array.from(list));
@@ -153,7 +162,7 @@ export function vector(axis: Axis, grid: Grid = {}): Input<number[]> {
     symbols: symbolsOf([axis]),
     shape: showAxes([axis]),
     draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => drawOnGrid(rng, grid)),
-    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)),
+    cut: (value, sizes, keep) => cutList(value, axisSize(axis, sizes), keep),
     simpler: (value) => simplerList(value, (x) => simplerNumber(x, grid)),
     nudge: (value, f) => value.map(f),
   };
@@ -170,7 +179,8 @@ export function rows(n: Axis, d: Axis, grid: Grid = {}): Input<number[][]> {
       Array.from({ length: axisSize(n, sizes) }, () =>
         Array.from({ length: axisSize(d, sizes) }, () => drawOnGrid(rng, grid)),
       ),
-    cut: (value, sizes) => value.slice(0, axisSize(n, sizes)).map((row) => row.slice(0, axisSize(d, sizes))),
+    cut: (value, sizes, keep) =>
+      cutList(value, axisSize(n, sizes), keep).map((row) => cutList(row, axisSize(d, sizes), keep)),
     *simpler(value) {
       const width = value[0]?.length ?? 0;
       for (const flat of simplerList(value.flat(), (x) => simplerNumber(x, grid)))
@@ -219,7 +229,8 @@ export function indices(axis: Axis, below: Axis): Input<number[]> {
     shape: `${showAxes([axis])} of 0 … ${below} − 1`,
     draw: (rng, sizes) =>
       Array.from({ length: axisSize(axis, sizes) }, () => rng.nextInt(0, axisSize(below, sizes) - 1)),
-    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)).map((i) => Math.min(i, axisSize(below, sizes) - 1)),
+    cut: (value, sizes, keep) =>
+      cutList(value, axisSize(axis, sizes), keep).map((i) => Math.min(i, axisSize(below, sizes) - 1)),
     simpler: (value) => simplerList(value, (x) => simplerNumber(x, { min: 0, max: x, step: 1 })),
     nudge: (value) => value,
   };
@@ -233,7 +244,7 @@ export function pattern(axis: Axis, ...options: number[]): Input<number[]> {
     shape: `${showAxes([axis])} of ${options.join(' or ')}`,
     draw: (rng, sizes) =>
       Array.from({ length: axisSize(axis, sizes) }, () => options[rng.nextInt(0, options.length - 1)]!),
-    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)),
+    cut: (value, sizes, keep) => cutList(value, axisSize(axis, sizes), keep),
     *simpler(value) {
       for (let i = 0; i < value.length; i++)
         for (const x of before(value[i]!)) yield value.map((y, j) => (j === i ? x : y));
@@ -251,7 +262,7 @@ export function record<S extends Inputs>(fields: S): Input<Fed<S> & ValueRecord>
     symbols: names.flatMap((name) => fields[name]!.symbols),
     shape: `{ ${names.map((name) => `${name} ${fields[name]!.shape}`).join(', ')} }`,
     draw: (rng, sizes) => build((input) => input.draw(rng, sizes)),
-    cut: (value, sizes) => build((input, name) => input.cut(value[name], sizes)),
+    cut: (value, sizes, keep) => build((input, name) => input.cut(value[name], sizes, keep)),
     *simpler(value) {
       for (const name of names)
         for (const v of fields[name]!.simpler(value[name])) yield { ...value, [name]: v } as Fed<S> & ValueRecord;
@@ -266,7 +277,7 @@ export function listOf<T extends Value>(axis: Axis, each: Input<T>): Input<T[]> 
     symbols: [...symbolsOf([axis]), ...each.symbols],
     shape: `${axis} × ${each.shape}`,
     draw: (rng, sizes) => Array.from({ length: axisSize(axis, sizes) }, () => each.draw(rng, sizes)),
-    cut: (value, sizes) => value.slice(0, axisSize(axis, sizes)).map((v) => each.cut(v, sizes)),
+    cut: (value, sizes, keep) => cutList(value, axisSize(axis, sizes), keep).map((v) => each.cut(v, sizes, keep)),
     *simpler(value) {
       for (let i = 0; i < value.length; i++)
         for (const v of each.simpler(value[i]!)) yield value.map((w, j) => (j === i ? v : w));
@@ -284,7 +295,7 @@ export function optional<T extends Value>(input: Input<T>): Input<T | undefined>
       const value = input.draw(rng, sizes);
       return rng.nextInt(0, 3) === 0 ? undefined : value;
     },
-    cut: (value, sizes) => (value === undefined ? undefined : input.cut(value as T, sizes)),
+    cut: (value, sizes, keep) => (value === undefined ? undefined : input.cut(value as T, sizes, keep)),
     *simpler(value) {
       if (value === undefined) return;
       yield undefined;
@@ -300,7 +311,7 @@ export function functionOf(name: string, data: Input): Input<NamedFunction> {
     symbols: data.symbols,
     shape: `function (${name})`,
     draw: (rng, sizes) => new NamedFunction(name, data.draw(rng, sizes)),
-    cut: (value, sizes) => new NamedFunction(name, data.cut(value.data, sizes)),
+    cut: (value, sizes, keep) => new NamedFunction(name, data.cut(value.data, sizes, keep)),
     *simpler(value) {
       for (const d of data.simpler(value.data)) yield new NamedFunction(name, d);
     },

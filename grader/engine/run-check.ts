@@ -138,15 +138,19 @@ async function judgeAll(
   options: CallOptions,
 ): Promise<Judged[]> {
   const runs = list.map((c) => (check.runs ? check.runs(c.inputs, exercise) : [c.inputs]));
-  const outcomes = subject.call(exercise, runs.flat(), options)[Symbol.asyncIterator]();
+  const request = (inputs: ValueRecord[]) => subject.call(exercise, inputs, options)[Symbol.asyncIterator]();
+  // A check that feeds results back asks anew after each case, and a subject answers one request at a time.
+  let outcomes = request(check.next ? [] : runs.flat());
   const judged: Judged[] = [];
   for (let i = 0; i < list.length; i++) {
     const own: Outcome[] = [];
+    if (check.next) outcomes = request(runs[i]!);
     while (own.length < runs[i]!.length && !stops(own.at(-1))) {
       const { value, done } = await outcomes.next();
       if (done) break;
       own.push(value);
     }
+    if (check.next) await outcomes.return?.();
     if (check.next) await feedBack(exercise, check, subject, list[i]!.inputs, own, options);
     if (own.length === 0) break;
     judged.push(judge(exercise, check, list[i]!, own));
@@ -269,7 +273,7 @@ function diagnosisOf(
         {
           sizes: c.sizes,
           inputs,
-          expected: check.expected!(inputs, exercise),
+          expected: check.expected!(inputs, exercise, got),
           got,
           ...(threw !== undefined && { threw }),
         },

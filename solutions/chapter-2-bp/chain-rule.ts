@@ -57,11 +57,11 @@ export function partials(x: number, y: number, z: number): Partials {
  * @param dy (m) upstream gradient ∂L/∂y
  * @param J  (m, n)
  * @returns dx = ∂L/∂x (n)
- * @throws when dy is no vector or J no matrix, or dy has not as many entries as J has rows
+ * @throws when dy has not as many entries as J has rows
  */
 export function vectorJacobianProduct(dy: Tensor, J: Tensor): Tensor {
   // #region vectorJacobianProduct
-  if (dy.rank !== 1 || J.rank !== 2 || dy.shape[0] !== J.shape[0]) {
+  if (dy.size !== J.shape[0]) {
     throw new ShapeError(`vectorJacobianProduct: dy of shape (${dy.shape}) and a Jacobian of shape (${J.shape})`);
   }
   return J.T.matmul(dy);

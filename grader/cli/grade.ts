@@ -1,0 +1,5 @@
+/** `npm run grade`: the first child process starts while the rest of the grader is still being read. */
+import { prewarm } from '../sandbox/node/sandbox.ts';
+
+if (!process.argv.includes('--help') && !process.argv.includes('-h')) prewarm();
+await import('./grade-main.ts');

@@ -1,0 +1,145 @@
+/**
+ * Grading on this machine: which files, in which sandboxes, to one report. Used by the command line, and by whatever
+ * grades many students.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import type { ChapterEntry } from '../chapters.ts';
+import { gradeTopic, untouchedTopic } from '../engine/grade.ts';
+import type { Chapter, Exercise, Topic } from '../engine/exercise.ts';
+import { REPORT_SCHEMA, total, type Report, type TopicReport } from '../engine/report.ts';
+import { inSandbox } from '../engine/subject.ts';
+import type { Check } from '../engine/check.ts';
+import { openSandbox } from '../sandbox/node/sandbox.ts';
+import { normalise } from './regions.ts';
+import { DEFAULT_SEED } from './seed.ts';
+
+/** Which files are graded, and what they are graded with. */
+export interface Files {
+  /** The folder that holds the chapter folders to grade. */
+  chapters: string;
+  /** The folder with the same files, solved: imports of other topics go there. */
+  standIns: string;
+  /** The pristine array library's index.ts. */
+  tensor: string;
+  /** The text of a file as a student first gets it; a file that still is this text is not run at all. */
+  skeleton?: (path: string) => string | undefined;
+}
+
+/** A chapter, a topic of it, or one exercise. */
+export interface Goal {
+  chapter: ChapterEntry;
+  topic?: string | undefined;
+  fn?: string | undefined;
+}
+
+export interface GradeRunOptions {
+  files: Files;
+  goals: readonly Goal[];
+  /** What was asked for, for the report; default: the only goal, or `course`. */
+  assignment?: string;
+  seed?: number;
+  /** A failure's `replay.case`: only this case; there must be one goal with an exercise. */
+  replay?: string | undefined;
+  /** Sandboxes at a time; default: as many as there are processors. */
+  parallel?: number;
+  /** Told before each check. */
+  onCheck?: (topicId: string, exercise: Exercise, check: Check) => void;
+  /** Told when a topic is done. */
+  onTopic?: (report: TopicReport, done: number, all: number) => void;
+  /** Stops early; the promise then rejects. */
+  signal?: AbortSignal;
+  /** Told what there is to do, once the specs are loaded. */
+  onPlan?: (exercises: number) => void;
+}
+
+/** How the student's code is kept apart here; every report says it. */
+export const ISOLATION = 'process';
+
+export const goalId = ({ chapter, topic, fn }: Goal): string =>
+  [chapter.id, topic, fn].filter((part) => part !== undefined).join('/');
+
+interface Job {
+  chapter: Chapter;
+  topic: Topic;
+  only: string | undefined;
+}
+
+/** Grades; a file that cannot be loaded, loops or crashes is part of the report, never an exception. */
+export async function gradeRun(options: GradeRunOptions): Promise<Report> {
+  const started = performance.now();
+  const { files, goals, seed = DEFAULT_SEED } = options;
+  const loaded = await Promise.all(goals.map(async (goal) => ({ goal, chapter: await goal.chapter.load() })));
+  const jobs = loaded.flatMap(({ goal, chapter }): Job[] =>
+    chapter.topics
+      .filter((topic) => goal.topic === undefined || topic.name === goal.topic)
+      .map((topic) => ({ chapter, topic, only: goal.fn })),
+  );
+  options.onPlan?.(
+    jobs.reduce((sum, { topic, only }) => sum + topic.exercises.filter((e) => !only || e.name === only).length, 0),
+  );
+
+  const topics = new Array<TopicReport>(jobs.length);
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    while (next < jobs.length) {
+      options.signal?.throwIfAborted();
+      const index = next++;
+      topics[index] = await gradeJob(jobs[index]!, options, seed);
+      options.onTopic?.(topics[index], ++done, jobs.length);
+    }
+  };
+  const parallel = Math.max(1, options.parallel ?? availableParallelism() + 2);
+  await Promise.all(Array.from({ length: Math.min(parallel, jobs.length) }, work));
+
+  return {
+    schema: REPORT_SCHEMA,
+    assignment: options.assignment ?? (goals.length === 1 ? goalId(goals[0]!) : 'course'),
+    seed,
+    isolation: ISOLATION,
+    ...total(topics),
+    topics,
+    ms: Math.round(performance.now() - started),
+  };
+}
+
+async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions, seed: number): Promise<TopicReport> {
+  const { files, replay, onCheck } = options;
+  const path = `${chapter.folder}/${topic.name}.ts`;
+  if (isUntouched(files, path)) return untouchedTopic(chapter, topic, only);
+  const sandbox = await openSandbox({
+    chapters: files.chapters,
+    standIns: files.standIns,
+    tensor: files.tensor,
+    topic: `${chapter.folder}/${topic.name}`,
+    mode: 'grade',
+  });
+  const stop = () => void sandbox.close();
+  options.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    options.signal?.throwIfAborted();
+    const id = `${chapter.id}/${topic.name}`;
+    return await gradeTopic(chapter, topic, inSandbox(sandbox), {
+      seed,
+      only,
+      replay,
+      ...(onCheck && { onCheck: (exercise: Exercise, check: Check) => onCheck(id, exercise, check) }),
+    });
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    await sandbox.close();
+  }
+}
+
+/** Whether a file is still what the student was given. */
+export function isUntouched({ chapters, skeleton }: Files, path: string): boolean {
+  const given = skeleton?.(path);
+  if (given === undefined) return false;
+  try {
+    return normalise(readFileSync(join(chapters, path), 'utf8')) === normalise(given);
+  } catch {
+    return false;
+  }
+}

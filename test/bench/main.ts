@@ -1,0 +1,140 @@
+/**
+ * `npm run bench`: times what people wait for, each the median of ten after a warm-up, and prints a table. `-- --json`
+ * prints JSON; words choose workloads by the beginning of their names.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { openSandbox } from '../../grader/sandbox/node/sandbox.ts';
+import { CHAPTERS } from '../../grader/chapters.ts';
+import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
+import { copyCourse, type CourseCopy } from './course-copy.ts';
+import { repeat, run, timeCommand, type Figure } from './time.ts';
+
+const RUNS = 10;
+const words = process.argv.slice(2).filter((w) => !w.startsWith('--'));
+const json = process.argv.includes('--json');
+
+interface Memory {
+  what: string;
+  megabytes: number;
+}
+
+async function main(): Promise<void> {
+  const course = copyCourse();
+  const figures: Figure[] = [];
+  const memory: Memory[] = [];
+  const measure = async (workload: string, once: () => Promise<number>) => {
+    if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return;
+    if (!json) process.stderr.write(`${workload} …\n`);
+    figures.push(await repeat(workload, RUNS, once));
+  };
+  try {
+    await measure('npm-run-floor', () => timeCommand(['npm', 'run', '--silent', 'floor'], course.root));
+    const trivial = trivialTest(course);
+    await measure('vitest-trivial', () => timeCommand(['npx', 'vitest', 'run', '--root', trivial], course.root));
+    for (const { id } of CHAPTERS) {
+      for (const kind of ['solved', 'unsolved'] as const) {
+        course.fill(kind);
+        const command = ['npm', 'run', '--silent', 'grade', id];
+        await measure(`grade-${id}-${kind}`, () => timeCommand(command, course.root, kind === 'solved' ? [0] : [1]));
+      }
+    }
+    course.fill('solved');
+    await measureWatch(course, measure);
+    if (words.length === 0 || words.includes('memory')) memory.push(...(await measureMemory(course)));
+  } finally {
+    course.remove();
+  }
+  if (json)
+    console.log(JSON.stringify({ node: process.version, platform: process.platform, figures, memory }, null, 2));
+  else print(figures, memory);
+}
+
+function trivialTest(course: CourseCopy): string {
+  const folder = join(course.root, 'trivial');
+  mkdirSync(folder);
+  const text = "import { expect, test } from 'vitest';\ntest('one', () => expect(1).toBe(1));\n";
+  writeFileSync(join(folder, 'one.test.ts'), text);
+  return folder;
+}
+
+/** Saves a file again and again, each time right or wrong in turn, and waits for the verdict's points line. */
+async function measureWatch(
+  course: CourseCopy,
+  measure: (workload: string, once: () => Promise<number>) => Promise<void>,
+): Promise<void> {
+  const file = join(course.root, 'chapters', 'chapter-1-mp', 'neuron.ts');
+  const right = readFileSync(file, 'utf8');
+  const wrong = right.replace('z >= 0 ? 1 : 0', 'z > 0 ? 1 : 0');
+  if (wrong === right) throw new Error('The text that the watch benchmark changes is no longer in neuron.ts.');
+  const child = run(['npm', 'run', '--silent', 'grade', 'chapter-1/neuron', '--', '--watch'], course.root);
+  let text = '';
+  let seen: () => void = () => undefined;
+  child.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    seen();
+  });
+  const until = (pattern: RegExp) =>
+    new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`No verdict within 20 s; the watch printed:\n${text}`)), 20_000);
+      seen = () => {
+        if (!pattern.test(text)) return;
+        clearTimeout(timer);
+        resolve();
+      };
+      seen();
+    });
+  try {
+    await until(/13 of 13 points/);
+    let broken = false;
+    await measure('watch-save-to-verdict', async () => {
+      // A person does not save twice in the same instant.
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      broken = !broken;
+      text = '';
+      const start = performance.now();
+      writeFileSync(file, broken ? wrong : right);
+      await until(broken ? /12 of 13 points/ : /13 of 13 points/);
+      return performance.now() - start;
+    });
+  } finally {
+    child.kill();
+  }
+}
+
+/** Resident memory at its peak, for grading chapter 1 solved. */
+async function measureMemory(course: CourseCopy): Promise<Memory[]> {
+  const chapter = await CHAPTERS[0]!.load();
+  let sandboxes = 0;
+  for (const topic of chapter.topics) {
+    const sandbox = await openSandbox({
+      chapters: join(course.root, 'chapters'),
+      standIns: join(course.root, 'solutions'),
+      tensor: join(course.root, 'solutions', 'tensor', 'index.ts'),
+      topic: `${chapter.folder}/${topic.name}`,
+      mode: 'grade',
+    });
+    await gradeTopic(chapter, topic, inSandbox(sandbox), { seed: 1 });
+    sandboxes = Math.max(sandboxes, sandbox.peakMegabytes);
+    await sandbox.close();
+  }
+  return [
+    { what: 'sandbox of one topic, peak', megabytes: Math.round(sandboxes) },
+    // This process has judged chapter 1 as `npm run grade` does; maxRSS is in kilobytes.
+    { what: 'judge, peak', megabytes: Math.round(process.resourceUsage().maxRSS / 1024) },
+  ];
+}
+
+function print(figures: readonly Figure[], memory: readonly Memory[]): void {
+  const width = Math.max(10, ...figures.map((f) => f.workload.length));
+  console.log(`Node ${process.version}, ${process.platform}; milliseconds, median of ${RUNS} (smallest – largest)\n`);
+  for (const f of figures)
+    console.log(
+      `${f.workload.padEnd(width)}  ${f.ms.toFixed(1).padStart(9)}   (${f.min.toFixed(1)} – ${f.max.toFixed(1)})`,
+    );
+  if (memory.length > 0) console.log('\nMegabytes of resident memory');
+  for (const m of memory) console.log(`${m.what.padEnd(48)}  ${String(m.megabytes).padStart(5)}`);
+}
+
+await main();
