@@ -117,6 +117,7 @@ function layers(P: number): Golden[] {
         'projection’s gradient with the cell',
         'projection’s gradient without the output gate',
         'projection’s gradient from the last step only',
+        'carried gradient past the projection',
       ),
     },
   ];
