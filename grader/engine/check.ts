@@ -9,6 +9,7 @@ import {
   describe,
   identical,
   isRecord,
+  NamedFunction,
   Odd,
   scalars,
   type Value,
@@ -278,7 +279,10 @@ export function pure(options: Options = {}): Check {
     judge(inputs, [outcome], exercise) {
       if (outcome?.kind !== 'value' || !outcome.argsAfter) return undefined;
       const after = outcome.argsAfter;
-      const changed = exercise.parameters.filter((name, i) => !identical(inputs[name], after[i]));
+      // A function cannot be changed, and does not come back as data.
+      const changed = exercise.parameters.filter(
+        (name, i) => !(inputs[name] instanceof NamedFunction) && !identical(inputs[name], after[i]),
+      );
       if (changed.length === 0) return undefined;
       return {
         sentence: `changes ${changed.join(' and ')}, which the caller still needs`,
