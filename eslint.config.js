@@ -23,6 +23,7 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
     },
   },
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', URL: 'readonly' } } },
   { files: ['solutions/**/*.ts'], rules: mayNot(noNode, noGrader, noSite, noChapters) },
   { files: ['grader/engine/**/*.ts'], rules: mayNot(noNode, noSolutions, noChapters, noSite) },
   { files: ['grader/chapter-*/**/*.ts'], rules: mayNot(noNode, noSolutions, noChapters, noSite) },

@@ -91,7 +91,7 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
       options.onTopic?.(topics[index], ++done, jobs.length);
     }
   };
-  const parallel = Math.max(1, options.parallel ?? availableParallelism());
+  const parallel = Math.max(1, options.parallel ?? availableParallelism() + 2);
   await Promise.all(Array.from({ length: Math.min(parallel, jobs.length) }, work));
 
   return {

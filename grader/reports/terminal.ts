@@ -103,7 +103,7 @@ function renderReplay(report: Report, l: Look): string {
     lines.push(...wrap(clean(exercise.failure.sentence), l.width, `  ${l.red('✗')} `), '');
     lines.push(...failureLines(exercise, exercise.failure, report, l));
   }
-  return finish([...squeeze(lines), '', ''], l);
+  return finish(['', ...squeeze(lines), '', ''], l);
 }
 
 /** All chapters: points, bars, and what to do next. */
@@ -310,12 +310,15 @@ function placeLines(problem: Problem, l: Look, indent: number): string[] {
   const text = at.text.replace(/[\r\n]/g, '');
   const before = clean(text.slice(0, Math.max(0, at.column - 1)));
   const whole = clean(text).trimEnd();
-  // Where the line is too long, the part around the place.
   const characters = [...whole];
   const caret = [...before].length;
-  const start =
-    widthOf(before) + 8 > room ? Math.max(0, caret - Math.floor(room / 3)) : whole.length - whole.trimStart().length;
-  const lead = start > 0 && widthOf(before) + 8 > room ? '…' : '';
+  const indented = whole.length - whole.trimStart().length;
+  // Where the line is too long, the part around the place.
+  const long = widthOf(whole.slice(indented)) > room && caret - indented > room / 2;
+  const start = long
+    ? Math.max(0, Math.min(caret - Math.floor(room / 2), characters.length - room + 1))
+    : Math.min(indented, caret);
+  const lead = long ? '…' : '';
   const shown = fit(lead + characters.slice(start).join(''), room);
   const column = widthOf(lead + characters.slice(start, caret).join(''));
   lines.push(margin + l.dim(number) + shown);
@@ -337,7 +340,9 @@ function printed(title: string, text: string, l: Look, indent: number): string[]
 function failureLines(exercise: ExerciseReport, failure: Failure, report: Report, l: Look, alone = false): string[] {
   const margin = '    ';
   const blocks: string[][] = [];
-  if (alone && failure.sentence !== failure.problem?.message)
+  const said = exercise.checks.find((c) => c.id === failure.check)?.sentence ?? '';
+  // The check's own line has just said it.
+  if (alone && !failure.problem && !failure.sentence.endsWith(said))
     blocks.push(wrap(capital(clean(failure.sentence)) + '.', l.width - 4).map((t) => margin + t));
   if (failure.inputs.length > 0) {
     const all = failure.inputs.flatMap(({ name, value }) => leaves(name, value));
@@ -354,8 +359,8 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
   if (failure.facts.length > 0) blocks.push(failure.facts.flatMap((f) => wrap(clean(f), l.width, '      ')));
   if (exercise.console) blocks.push(printed('Printed by your code:', exercise.console, l, 4));
   if (failure.diagnosis) {
-    const said = wrap(`Looks like: ${clean(failure.diagnosis.says)}`, l.width, margin);
-    blocks.push(said.map((t) => t.replace('Looks like:', l.yellow('Looks like:'))));
+    const cause = wrap(`Looks like: ${clean(failure.diagnosis.says)}`, l.width, margin);
+    blocks.push(cause.map((t) => t.replace('Looks like:', l.yellow('Looks like:'))));
   }
   if (exercise.notes.length > 0) blocks.push(exercise.notes.flatMap((n) => wrap(clean(n), l.width, margin)));
   blocks.push([...hintLine(exercise, l), ...againLines(exercise, failure, report, l)]);
@@ -380,7 +385,7 @@ function againLines(exercise: ExerciseReport, failure: Failure, report: Report, 
   const words = ['npm run grade', exercise.id];
   const lines = command('Only this case:', words, [...l.flags, ...seed, ...which], 4, l);
   if (l.debugHints && which.length > 0)
-    lines.push(...command('In a debugger:', words, [...l.flags, ...seed, ...which, '--debug'], 4, l));
+    lines.push(...command('In a debugger:', words, [...l.flags, ...seed, ...(l.replay ? which : []), '--debug'], 4, l));
   return lines;
 }
 
@@ -402,15 +407,27 @@ export function command(
   const below = `${margin}  `;
   if (widthOf(below + whole) <= l.width) return [line.trimEnd(), below + l.cyan(whole)];
   const lines = words ? [line.trimEnd()] : [];
+  // A flag stays with its value.
+  const pieces = [...parts.flatMap((p) => p.split(' ')), ...(flags.length > 0 ? ['--', ...flags] : [])];
+  const inside = pieces.every((p) => widthOf(`${below}${p} \\`) <= l.width) ? below : '';
   let now = '';
-  for (const piece of whole.split(' ')) {
-    if (now !== '' && widthOf(`${below}${now} ${piece} \\`) > l.width) {
-      lines.push(`${below}${l.cyan(`${now} \\`)}`);
-      now = '';
-    }
+  const flush = (end: string) => {
+    lines.push(inside + l.cyan(now + end));
+    now = '';
+  };
+  for (const piece of pieces) {
+    if (now !== '' && widthOf(`${inside}${now} ${piece} \\`) > l.width) flush(' \\');
     now += (now === '' ? '' : ' ') + piece;
+    // Not even one word fits: the shell joins its halves when nothing stands between them.
+    while (widthOf(now) + 2 > l.width) {
+      const rest = now.slice(l.width - 1);
+      now = now.slice(0, l.width - 1);
+      flush('\\');
+      now = rest;
+    }
   }
-  return [...lines, below + l.cyan(now)];
+  flush('');
+  return lines;
 }
 
 interface Box {
@@ -474,6 +491,7 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
   const margin = ' '.repeat(indent);
   const asked = outputs.some((o) => o.expected !== undefined);
   const all = outputs.flatMap((o) => outputLeaves(o));
+  if (all.some((leaf) => !leaf.got) || (asked && all.some((leaf) => !leaf.expected))) return unlike(all, l, indent);
   const starred = all.some((p) => p.wrong.size > 0 && (p.got?.shape?.length ?? 0) > 0);
   const heads = [starred ? 'yours (* wrong)' : 'yours', asked ? 'expected' : ''];
 
@@ -524,6 +542,18 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
     ...(asked ? [l.dim('expected:'), ...p.expected.map((t) => `  ${t}`)] : []),
   ]);
   return [...lines.map((t) => margin + t), ...sameDigits(all, l, indent), ...more(all, margin, l)];
+}
+
+/** Results of another form than the expected ones have no cells to compare. */
+function unlike(all: OutputLeaf[], l: Look, indent: number): string[] {
+  const side = (title: string, pick: (leaf: OutputLeaf) => Leaf | undefined) => {
+    const found = all.flatMap((leaf) => {
+      const one = pick(leaf);
+      return one ? [{ ...one, name: one.name || 'result' }] : [];
+    });
+    return found.length > 0 ? [' '.repeat(indent) + l.dim(title), ...flow(found, l, indent + 2)] : [];
+  };
+  return [...side('yours', (leaf) => leaf.got), ...side('expected', (leaf) => leaf.expected)];
 }
 
 interface OutputLeaf {

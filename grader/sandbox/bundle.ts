@@ -5,11 +5,13 @@
  * of its own beside it, and nothing else. Paths inside the bundle are relative and have forward slashes on every
  * system: "student:chapter-1-mp/neuron.ts".
  */
+import { randomBytes } from 'node:crypto';
 import { realpathSync, statSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
+import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
 
 export interface BundleOptions {
@@ -51,6 +53,10 @@ const common = {
   tsconfigRaw: { compilerOptions: { target: 'es2022', alwaysStrict: true } },
 } as const;
 
+/** A file that runs when it is asked for, and then hands over its exports, the missing ones not among them. */
+const loader = (module: string) =>
+  `import { realmReceive } from 'realm'; import * as all from ${JSON.stringify(module)}; realmReceive(all);`;
+
 /** Bundles one topic. A mistake of the student's comes back as `failed`; one of the course's own is thrown. */
 export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const { chapters, topic } = options;
@@ -58,16 +64,18 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const problem = firstLook(path.join(chapters, file), file);
   if (problem) return problem;
 
+  // The one name of the bundle that the student's code could see: not to be guessed.
+  const result = `bundle_${randomBytes(12).toString('hex')}`;
   const sources = new Map<string, string>();
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
   const library = ownLibrary ? undefined : await prelude(options.tensor);
   try {
-    const result = await build({
+    const { outputFiles } = await build({
       stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
       ...common,
       mainFields: ['module', 'main'],
       format: 'iife',
-      globalName: 'bundled',
+      globalName: result,
       // With `import(…)` compiled away, no expression of the student's can reach the host's loader.
       supported: { 'dynamic-import': false },
       sourcemap: 'external',
@@ -75,10 +83,10 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
       outfile: path.join(chapters, bundleName),
       absWorkingDir: chapters,
       banner: { js: '(function () { "use strict";' },
-      footer: { js: 'return bundled.default; })();' },
+      footer: { js: `return ${result}.default; })();` },
       plugins: [rules(options, library, sources)],
     });
-    const [map, code] = result.outputFiles;
+    const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
   } catch (error) {
     const [first] = (error as { errors?: Message[] }).errors ?? [];
@@ -122,14 +130,18 @@ const preludes = new Map<string, Promise<Prelude>>();
 function prelude(library: string): Promise<Prelude> {
   const known = preludes.get(library);
   if (known) return known;
-  const made = makePrelude(library);
+  const root = keptRoot();
+  const ours = root !== undefined && path.resolve(library) === path.join(root, 'solutions', 'tensor', 'index.ts');
+  const json = async () => JSON.stringify(await makePrelude(library));
+  const made = ours ? kept('prelude.json', json).then((text) => JSON.parse(text) as Prelude) : makePrelude(library);
   preludes.set(library, made);
   made.catch(() => preludes.delete(library));
   return made;
 }
 
 async function makePrelude(library: string): Promise<Prelude> {
-  const contents = "export * from '#tensor'; export { start as realmStart } from './realm.ts';";
+  const contents =
+    "export * from '#tensor'; export { start as realmStart, receive as realmReceive } from './realm.ts';";
   const { outputFiles, metafile } = await build({
     ...common,
     mainFields: ['module', 'main'],
@@ -140,18 +152,18 @@ async function makePrelude(library: string): Promise<Prelude> {
       { name: 'library', setup: (builder) => builder.onResolve({ filter: /^#tensor$/ }, () => ({ path: library })) },
     ],
   });
-  const names = Object.values(metafile.outputs)[0].exports.filter((name) => name !== 'realmStart');
+  const names = Object.values(metafile.outputs)[0].exports.filter((name) => !name.startsWith('realm'));
   return { code: outputFiles[0].text, names };
 }
 
-/** The program that is bundled. `require` keeps a file from running before it is asked to, and shows all its exports. */
+/** The program that is bundled. `require` keeps a file from running before it is asked to. */
 function entry({ standIns, topic, mode }: BundleOptions): string {
   const hasStandIn = mode === 'grade' && isFile(path.join(standIns, `${topic}.ts`));
   return `
     import { realmStart } from 'realm';
     export default realmStart({
-      student: () => require(${JSON.stringify(`student:${topic}.ts`)}),
-      ${hasStandIn ? `standIn: () => require(${JSON.stringify(`stand-in:${topic}.ts`)}),` : ''}
+      student: () => void require(${JSON.stringify(`load:student:${topic}.ts`)}),
+      ${hasStandIn ? `standIn: () => void require(${JSON.stringify(`load:stand-in:${topic}.ts`)}),` : ''}
     });`;
 }
 
@@ -220,7 +232,7 @@ function rules(
       builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace }) => {
         if (namespace === 'student') return fromStudent(specifier, importer);
         if (namespace === 'stand-in') return fromStandIn(specifier, importer);
-        const top = /^(student|stand-in):(.*)$/.exec(specifier);
+        const top = /^(load|student|stand-in):(.*)$/.exec(specifier);
         return top ? { namespace: top[1], path: top[2] } : undefined;
       });
       builder.onLoad({ filter: /.*/, namespace: 'student' }, ({ path: file }) => {
@@ -233,12 +245,16 @@ function rules(
         // Makes every file a module, also one without an export.
         return { contents: `${contents}\nexport {};`, loader: 'ts' };
       });
+      builder.onLoad({ filter: /.*/, namespace: 'load' }, ({ path: module }) => ({
+        contents: loader(module),
+        loader: 'js',
+      }));
       builder.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path: file }) => ({
         contents: read(path.join(standIns, file)),
         loader: 'ts',
       }));
       builder.onLoad({ filter: /^realm$/, namespace: 'course' }, () => ({
-        contents: library?.code ?? "export { start as realmStart } from './realm.ts'",
+        contents: library?.code ?? "export { start as realmStart, receive as realmReceive } from './realm.ts'",
         loader: 'js',
         resolveDir: path.dirname(realm),
       }));

@@ -13,6 +13,10 @@ describe('console', () => {
     );
   });
 
+  test('shows zero as 0', async () => {
+    expect(await printed('console.log(0, [0, -0, { a: 0 }])')).toBe('0 [ 0, -0, { a: 0 } ]');
+  });
+
   test('shows tensors as the library prints them, inside records too', async () => {
     const text = await printed('const t = new Tensor([1, 2], [1, 2]); console.log(t); console.log({ t, n: [t] })');
     expect(text).toContain('Tensor (1, 2)\n[  1  2 ]');

@@ -24,7 +24,7 @@ describe('values cross unchanged', () => {
   test('-0 stays -0 in numbers and in tensors', async () => {
     const sandbox = await student(identity);
     const outcome = await one(sandbox, 'f', [-0, tensor([1], -0)]);
-    const value = (outcome as { value: [number, Tensor] }).value;
+    const value = (outcome as unknown as { value: [number, Tensor] }).value;
     expect(Object.is(value[0], -0)).toBe(true);
     expect(Object.is(value[1].data[0], -0)).toBe(true);
   });
@@ -54,7 +54,7 @@ describe('what is not plain data is named', () => {
     [
       'a thenable',
       'export const f = () => ({ then(done: any) { done(1) } })',
-      'an object with a `then`, as a Promise has,',
+      'an object with a `then` function, like a Promise',
     ],
     ['a function', 'export const f = () => () => 1', 'a function'],
     ['a symbol', 'export const f = () => Symbol.iterator', 'a symbol'],

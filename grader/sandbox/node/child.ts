@@ -10,7 +10,7 @@ import { Script, constants, createContext } from 'node:vm';
 import type { Bridge } from '../realm/lab.ts';
 import type { Finished, Realm } from '../realm/realm.ts';
 import type { Wire } from '../wire.ts';
-import type { Loading, Ran, Reply, Request, Thrown, WireCall } from './protocol.ts';
+import type { Answer, Loading, Ran, Reply, Request, Thrown, WireCall } from './protocol.ts';
 import { field, reader } from './read.ts';
 
 declare const MAX_DEPTH: number;
@@ -71,8 +71,10 @@ function load(code: string, limit: number): Loading {
       return end;
     }, left());
     if (!end.ok) return { kind: 'throws', ...thrownBy(end) };
-    const exports = timed(() => realm.exports(), left());
-    return { kind: 'loaded', exports: Array.from(exports, ([name, kind]) => [name, kind]) };
+    const words = timed(() => realm.exports(), left()).split('\0');
+    const exports: [string, string][] = [];
+    for (let i = 0; i + 1 < words.length; i += 2) exports.push([words[i], words[i + 1]]);
+    return { kind: 'loaded', exports };
   } catch (thrown) {
     if (isTimeout(thrown)) return { kind: 'timeout' };
     throw thrown;
@@ -137,17 +139,30 @@ function list(items: unknown[]): unknown[] {
   return array;
 }
 
-function run(calls: WireCall[], limit: number, echo: boolean, paused = false): Ran {
+/** How long quick programs are gathered into one message: a message costs more than most programs do. */
+const gather = 3;
+
+/**
+ * Runs programs from `first` on, under one time limit, until they have taken a moment or the time is up. The last answer
+ * may be a timeout.
+ */
+function runSome(request: Request & { type: 'run' }, first: number): Answer<Ran>[] {
+  const answers: Answer<Ran>[] = [];
+  const start = performance.now();
   try {
-    return timed(() => {
-      const ran = runCalls(calls, echo, paused);
-      runMicrotasks();
-      return ran;
-    }, limit);
+    timed(() => {
+      for (let i = first; i < request.programs.length; i++) {
+        const what = runCalls(request.programs[i], request.echo, false);
+        runMicrotasks();
+        answers.push({ what, console: printed() });
+        if (request.singly || performance.now() - start > gather) return;
+      }
+    }, request.limit + gather);
   } catch (thrown) {
-    if (isTimeout(thrown)) return { kind: 'timeout' };
-    throw thrown;
+    if (!isTimeout(thrown)) throw thrown;
+    answers.push({ what: { kind: 'timeout' }, console: printed() });
   }
+  return answers;
 }
 
 function runCalls(calls: WireCall[], echo: boolean, paused: boolean): Ran {
@@ -235,14 +250,18 @@ function writeAll(text: string): void {
   }
 }
 
+const sendOne = (id: string, what: Loading | Ran) => send({ id, index: 0, answers: [{ what, console: printed() }] });
+
 async function debug(request: Request & { type: 'debug' }): Promise<void> {
   const inspector = await import('node:inspector');
   inspector.open(0, '127.0.0.1');
   await new Promise<void>((sent) => process.send!({ id: request.id, url: inspector.url() }, () => sent()));
   inspector.waitForDebugger();
   const loading = load(request.code, Infinity);
-  const what = loading.kind === 'loaded' ? run(request.program, Infinity, false, true) : loading;
-  await send({ id: request.id, index: 0, what, console: printed() });
+  if (loading.kind !== 'loaded') return sendOne(request.id, loading);
+  const what = runCalls(request.program, false, true);
+  runMicrotasks();
+  await sendOne(request.id, what);
 }
 
 let cancelled = 0;
@@ -250,18 +269,30 @@ let cancelled = 0;
 let queue: Promise<void> = Promise.resolve();
 
 async function answer(request: Request, mayStop: () => boolean): Promise<void> {
-  if (request.type === 'load')
-    await send({ id: request.id, index: 0, what: load(request.code, request.limit), console: printed() });
-  if (request.type === 'lab') await send({ id: request.id, index: 0, what: lab(request), console: printed() });
+  if (request.type === 'load') await sendOne(request.id, load(request.code, request.limit));
+  if (request.type === 'lab') await sendOne(request.id, lab(request));
   if (request.type === 'debug') await debug(request);
-  if (request.type === 'run')
-    for (const [index, program] of request.programs.entries()) {
+  if (request.type === 'run') {
+    let turn = performance.now();
+    for (let index = 0; index < request.programs.length;) {
       if (mayStop()) return;
-      const what = run(program, request.limit, request.echo);
-      await send({ id: request.id, index, what, console: printed() });
+      const answers = runSome(request, index);
+      await send({ id: request.id, index, answers });
+      index += answers.length;
       // The judge starts a fresh process after this one.
-      if (what.kind === 'timeout') return;
+      if (answers.at(-1)!.what.kind === 'timeout') return;
+      // Now and then look whether the judge has lost interest.
+      if (performance.now() - turn < 5) continue;
+      for (let i = 0; i < 2; i++) await new Promise((next) => setImmediate(next));
+      turn = performance.now();
     }
+  }
+}
+
+/** An error here is the course's mistake, not the student's: end loudly. */
+function fail(error: unknown): void {
+  writeSync(2, `Error in the sandbox: ${String((error as Error).stack)}\n`);
+  process.exit(70);
 }
 
 process.on('message', (request: Request) => {
@@ -270,7 +301,7 @@ process.on('message', (request: Request) => {
     return;
   }
   const at = cancelled;
-  queue = queue.then(() => answer(request, () => cancelled !== at));
+  queue = queue.then(() => answer(request, () => cancelled !== at)).catch(fail);
 });
 // The judge is gone: nobody wants an answer.
 process.on('disconnect', () => process.exit());

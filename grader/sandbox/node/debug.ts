@@ -7,6 +7,7 @@ import { type BundleOptions, bundle } from '../bundle.ts';
 import { stackMapper, studentPrefix } from '../stack.ts';
 import { decode, encode } from '../wire.ts';
 import { Child } from './process.ts';
+import { onlyAnswer } from './protocol.ts';
 
 /**
  * Runs one program and waits for a debugger to attach first: `onUrl` gets the address for it. Breakpoints in the
@@ -26,27 +27,25 @@ export async function debugProgram(
   const places = stackMapper(bundled.map, bundled.sources);
   const stay = setInterval(() => undefined, 60_000);
   const reply = new Promise<Outcome>((resolve) => {
-    child.process.on(
-      'message',
-      (message: { id?: unknown; url?: unknown; what?: Record<string, unknown>; console?: string }) => {
-        if (message?.id !== id) return;
-        if (typeof message.url === 'string') return onUrl(message.url);
-        const { kind, value, fn, name, message: said, stack } = message.what ?? {};
-        const printed = message.console ? { console: message.console } : {};
-        if (kind === 'value') return resolve({ kind, value: decode(value), ...printed });
-        const at = places(String(stack))[0];
-        const todo = /^TODO\b/.test(String(said));
-        resolve({
-          kind: 'error',
-          name: String(name),
-          message: String(said),
-          ...(at && { at }),
-          todo,
-          fn: String(fn ?? ''),
-          ...printed,
-        });
-      },
-    );
+    child.process.on('message', (message: { id?: unknown; url?: unknown }) => {
+      if (message?.id !== id) return;
+      if (typeof message.url === 'string') return onUrl(message.url);
+      const answer = onlyAnswer(message);
+      const { kind, value, fn, name, message: said, stack } = answer.what ?? {};
+      const printed = answer.console ? { console: answer.console } : {};
+      if (kind === 'value') return resolve({ kind, value: decode(value), ...printed });
+      const at = places(String(stack))[0];
+      const todo = /^TODO\b/.test(String(said));
+      resolve({
+        kind: 'error',
+        name: String(name),
+        message: String(said),
+        ...(at && { at }),
+        todo,
+        fn: String(fn ?? ''),
+        ...printed,
+      });
+    });
   });
   child.send({
     type: 'debug',

@@ -8,6 +8,7 @@ import { bundle } from '../bundle.ts';
 import { isPlainFileName } from '../realm/lab.ts';
 import { stackMapper } from '../stack.ts';
 import { Child, canLimitMemory } from './process.ts';
+import { onlyAnswer } from './protocol.ts';
 
 export interface LabOptions {
   /** Folder whose `<chapter>/lab.ts` is run, with everything it imports: the student's chapters, or the solutions. */
@@ -78,12 +79,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   const reply = new Promise<LabEnd>((resolve) => {
     child.process.on('message', (message: unknown) => {
       if (typeof message !== 'object' || message === null || (message as { id?: unknown }).id !== id) return;
-      const {
-        kind,
-        name,
-        message: said,
-        stack,
-      } = ((message as { what?: unknown }).what ?? {}) as Record<string, unknown>;
+      const { kind, name, message: said, stack } = onlyAnswer(message).what ?? {};
       const at = places(text(stack))[0];
       if (kind === 'value') resolve({ kind: 'done' });
       else if (kind === 'error')

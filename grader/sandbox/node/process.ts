@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
 import type { Request } from './protocol.ts';
 
@@ -12,9 +12,18 @@ export const canLimitMemory = process.platform === 'linux' || process.platform =
 
 let code: Promise<string> | undefined;
 
+/** Only what was not kept needs the bundler. */
+const builder = async () => (await import('esbuild')).build;
+
 /** The child's program as one line of JavaScript. */
 export function childCode(): Promise<string> {
-  code ??= build({
+  code ??= kept('child.js', makeChildCode);
+  return code;
+}
+
+async function makeChildCode(): Promise<string> {
+  const build = await builder();
+  const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL('./child.ts', import.meta.url))],
     bundle: true,
     write: false,
@@ -26,8 +35,8 @@ export function childCode(): Promise<string> {
     banner: { js: '"use strict";' },
     define: { MAX_DEPTH: String(maxDepth), MAX_SIZE: String(maxSize) },
     tsconfigRaw: {},
-  }).then(({ outputFiles }) => outputFiles[0].text);
-  return code;
+  });
+  return outputFiles[0].text;
 }
 
 export interface ChildOptions {

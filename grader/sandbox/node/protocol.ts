@@ -1,4 +1,4 @@
-/** The messages between the judge and its child process. Types only: nothing here costs the child a byte. */
+/** The messages between the judge and its child process. */
 import type { Wire } from '../wire.ts';
 
 export interface WireCall {
@@ -10,7 +10,8 @@ export interface WireCall {
 /** Judge → child. `id` cannot be guessed and comes back with every reply. */
 export type Request =
   | { type: 'load'; id: string; code: string; limit: number }
-  | { type: 'run'; id: string; programs: WireCall[][]; limit: number; echo: boolean }
+  /** `singly`: an answer is on its way before the next program starts; otherwise a few quick ones share a message. */
+  | { type: 'run'; id: string; programs: WireCall[][]; limit: number; echo: boolean; singly: boolean }
   /** Stop after the program that is running. */
   | { type: 'cancel' }
   | { type: 'debug'; id: string; program: WireCall[]; code: string }
@@ -28,10 +29,21 @@ export type Loading =
 export type Ran =
   { kind: 'value'; value: Wire; argsAfter?: Wire[] } | ({ kind: 'error'; fn: string } & Thrown) | { kind: 'timeout' };
 
-/** Child → judge: one message for each program. */
+/** Child → judge: the answers to one program or to a few in a row, the first of which has this index. */
 export interface Reply<T> {
   id: string;
   index: number;
+  answers: Answer<T>[];
+}
+
+export interface Answer<T> {
   what: T;
   console: string;
+}
+
+/** The one answer of a reply to a request that has only one; empty for a message of another form. */
+export function onlyAnswer(message: object): { what?: Record<string, unknown>; console?: string } {
+  const { answers } = message as { answers?: unknown };
+  const first: unknown = Array.isArray(answers) ? answers[0] : undefined;
+  return typeof first === 'object' && first !== null ? first : {};
 }

@@ -164,7 +164,7 @@ export function reader(prototypes: Realm['prototypes'], maxDepth: number, maxSiz
           if (p === prototypes.tensor) return odd('an object that only looks like a Tensor');
         return odd(instance(prototype));
       }
-      if (typeof own(value, 'then') === 'function') return odd('an object with a `then`, as a Promise has,');
+      if (typeof own(value, 'then') === 'function') return odd('an object with a `then` function, like a Promise');
       if (typeOf(own(value, 'data')) === 'Float64Array' && Reflect.getOwnPropertyDescriptor(value, 'shape'))
         return odd('an object that only looks like a Tensor');
       return record(value, depth);

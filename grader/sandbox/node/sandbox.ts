@@ -83,12 +83,16 @@ class Exchange {
   #wake: () => void = () => undefined;
   readonly #onMessage = (message: unknown) => {
     if (typeof message !== 'object' || message === null) return;
-    const { id, index, what, console } = message as Record<string, unknown>;
+    const { id, index, answers } = message as Record<string, unknown>;
     // The first answer to a question is final; others are not listened to.
-    if (id !== this.id || index !== this.#received || typeof what !== 'object' || what === null) return;
-    this.#received++;
-    const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
-    this.#replies.push({ what: what as Record<string, unknown>, console: printed });
+    if (id !== this.id || index !== this.#received || !Array.isArray(answers)) return;
+    for (const answer of answers as unknown[]) {
+      const { what, console } = (answer ?? {}) as Record<string, unknown>;
+      if (typeof what !== 'object' || what === null) return;
+      this.#received++;
+      const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
+      this.#replies.push({ what: what as Record<string, unknown>, console: printed });
+    }
     this.#wake();
   };
 
@@ -174,15 +178,24 @@ class ChildSandbox implements NodeSandbox {
       ),
       limit,
       echo,
+      singly: false,
     };
     this.#busy = true;
     try {
-      const child = await this.#ready();
-      if (!(child instanceof Child)) {
-        yield child;
-        return;
+      // A process that dies takes the answers with it that it had gathered: what is missing is asked again, one by one,
+      // and only what dies then has lost.
+      const rest = { ...request };
+      for (;;) {
+        const child = await this.#ready();
+        if (!(child instanceof Child)) {
+          yield child;
+          return;
+        }
+        const answered = yield* this.#exchange(child, rest, limit);
+        if (answered === undefined) return;
+        rest.programs = rest.programs.slice(answered);
+        rest.singly = true;
       }
-      yield* this.#exchange(child, request, limit);
     } finally {
       this.#busy = false;
     }
@@ -193,7 +206,12 @@ class ChildSandbox implements NodeSandbox {
     await this.#discard();
   }
 
-  async *#exchange(child: Child, request: Request & { type: 'run' }, limit: number): AsyncGenerator<Outcome> {
+  /** Yields outcomes; returns how many when the process has ended and the rest should be asked again. */
+  async *#exchange(
+    child: Child,
+    request: Request & { type: 'run' },
+    limit: number,
+  ): AsyncGenerator<Outcome, number | undefined> {
     const exchange = new Exchange(child);
     const { length } = request.programs;
     let done = 0;
@@ -202,11 +220,18 @@ class ChildSandbox implements NodeSandbox {
       while (done < length) {
         const event = await exchange.next(limit + grace + (done === 0 ? this.#owed : 0));
         this.#owed = 0;
+        if (event.kind !== 'reply' && !request.singly) {
+          await this.#discard();
+          const answered = done;
+          done = Infinity;
+          return answered;
+        }
         const outcome = this.#outcome(event, limit);
         done = ['value', 'error'].includes(outcome.kind) ? done + 1 : Infinity;
         if (done === Infinity) await this.#discard();
         yield outcome;
       }
+      return undefined;
     } finally {
       exchange.close();
       if (done < length) {

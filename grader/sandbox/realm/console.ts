@@ -25,23 +25,25 @@ export function show(value: unknown, nested = false): string {
     if (isInstance(Tensor, value)) return text(value);
     // `truncate` also bounds the work: a huge array is not walked to its end.
     const options = { truncate: 10_000, depth: 6 };
-    if (typeof value === 'object' && value !== null) return inspect(tensorsAsText(value, 0), options);
+    if (value === 0) return 1 / value > 0 ? '0' : '-0';
+    if (typeof value === 'object' && value !== null) return inspect(withOwnText(value, 0), options);
     return inspect(value, options);
   } catch {
     return '(something that cannot be shown)';
   }
 }
 
-/** Stands for a Tensor inside a record or an array while loupe lays it out. */
+/** Stands for a value that has its own text inside a record or an array while loupe lays it out. */
 class Shown {
   readonly inspect: () => string;
-  constructor(tensor: unknown) {
-    this.inspect = () => text(tensor);
+  constructor(value: unknown) {
+    this.inspect = () => text(value);
   }
 }
 
-/** The first entries of plain arrays and records with every Tensor replaced by its text. */
-function tensorsAsText(value: unknown, depth: number): unknown {
+/** The first entries of plain arrays and records, with every Tensor replaced by its text, and 0, which loupe shows as +0. */
+function withOwnText(value: unknown, depth: number): unknown {
+  if (value === 0 && 1 / value > 0) return new Shown(value);
   if (typeof value !== 'object' || value === null || depth > 6) return value;
   if (isInstance(Tensor, value)) return new Shown(value);
   if (isArray(value)) {
@@ -49,7 +51,7 @@ function tensorsAsText(value: unknown, depth: number): unknown {
     let changed = false;
     const copy: unknown[] = [];
     for (let i = 0; i < value.length; i++) {
-      copy[i] = tensorsAsText(value[i], depth + 1);
+      copy[i] = withOwnText(value[i], depth + 1);
       changed ||= copy[i] !== value[i];
     }
     return changed ? copy : value;
@@ -63,7 +65,7 @@ function tensorsAsText(value: unknown, depth: number): unknown {
   if (keys.length > 1_000) return value;
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i];
-    copy[key] = tensorsAsText(record[key], depth + 1);
+    copy[key] = withOwnText(record[key], depth + 1);
     changed ||= copy[key] !== record[key];
   }
   return changed ? copy : value;

@@ -30,8 +30,8 @@ export interface Realm {
   prototypes: { object: object; array: object; bytes: object; tensor: object };
   /** Runs the student's file. */
   load(): Finished;
-  /** Export names of the student's file, each with "function" or "other". */
-  exports(): [name: string, kind: string][];
+  /** Export names of the student's file, each with "function" or "other", all followed by a zero character. */
+  exports(): string;
   call(name: string, args: unknown[], standIn: boolean): Finished;
   /** The same with a `debugger` statement right before the call. */
   callPaused(name: string, args: unknown[], standIn: boolean): Finished;
@@ -76,13 +76,22 @@ function describe(thrown: unknown): Finished {
 
 const refuse = (message: string): Finished => ({ ok: false, name: '', message, stack: '' });
 
+let received: Module | undefined;
+
+/** Called by each module that `start` asks for, with its exports. */
+export function receive(module: Module): void {
+  received = module;
+}
+
 /** Prepares the realm. The modules come as functions, so that the student's file runs only when asked to. */
-export function start(modules: { student: () => Module; standIn?: () => Module }): Realm {
+export function start(modules: { student: () => void; standIn?: () => void }): Realm {
   const console = installConsole();
   removeOtherGlobals();
   // Room for the frames of the library above the student's own line.
   Error.stackTraceLimit = 40;
-  const standIn = modules.standIn?.();
+  modules.standIn?.();
+  const standIn = received;
+  received = undefined;
   let student: Module = {};
   let labEnd: Finished | undefined;
 
@@ -113,19 +122,21 @@ export function start(modules: { student: () => Module; standIn?: () => Module }
     },
     load() {
       try {
-        student = modules.student();
+        modules.student();
+        student = received!;
         return { ok: true, value: undefined };
       } catch (thrown) {
         return describe(thrown);
       }
     },
     exports() {
-      const found: [string, string][] = [];
+      // Text, because an array would be filled through whatever the student has made of Array.prototype.
+      let found = '';
       const keys = ownKeys(student);
       for (let i = 0; i < keys.length; i++) {
         const key = keys[i];
-        if (typeof key === 'string' && key !== '__esModule')
-          found[found.length] = [key, typeof student[key] === 'function' ? 'function' : 'other'];
+        if (typeof key === 'string')
+          found += key + '\0' + (typeof student[key] === 'function' ? 'function' : 'other') + '\0';
       }
       return found;
     },
