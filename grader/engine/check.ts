@@ -9,6 +9,7 @@ import {
   describe,
   identical,
   isRecord,
+  NamedFunction,
   Odd,
   scalars,
   type Value,
@@ -51,8 +52,8 @@ export interface Check {
   echo?: boolean;
   /** An error thrown by the student's function is what is asked for. */
   wantsError?: boolean;
-  /** What a right function returns for one call's inputs; for diagnosis. */
-  expected?: (inputs: ValueRecord, exercise: Exercise) => Value;
+  /** What a right function returns for one call's inputs; for diagnosis. Where several results are right, `got` may be one. */
+  expected?: (inputs: ValueRecord, exercise: Exercise, got: Value) => Value;
   /** Judges one case from the outcomes of its calls, all of kind `value` (or `error` with `wantsError`). */
   judge(inputs: ValueRecord, outcomes: Outcome[], exercise: Exercise): Finding | undefined;
 }
@@ -278,7 +279,10 @@ export function pure(options: Options = {}): Check {
     judge(inputs, [outcome], exercise) {
       if (outcome?.kind !== 'value' || !outcome.argsAfter) return undefined;
       const after = outcome.argsAfter;
-      const changed = exercise.parameters.filter((name, i) => !identical(inputs[name], after[i]));
+      // A function cannot be changed, and does not come back as data.
+      const changed = exercise.parameters.filter(
+        (name, i) => !(inputs[name] instanceof NamedFunction) && !identical(inputs[name], after[i]),
+      );
       if (changed.length === 0) return undefined;
       return {
         sentence: `changes ${changed.join(' and ')}, which the caller still needs`,

@@ -273,7 +273,7 @@ function diagnosisOf(
         {
           sizes: c.sizes,
           inputs,
-          expected: check.expected!(inputs, exercise),
+          expected: check.expected!(inputs, exercise, got),
           got,
           ...(threw !== undefined && { threw }),
         },
