@@ -78,7 +78,6 @@ const shaken = (rng: Random, d: number, around: number) => uniform([d], rng, aro
 const KINDS: Kind[] = ['without', 'with batch norm', 'with batch norm and noise'];
 const RATES = [0.01, 0.03, 0.1, 0.3, 1, 3];
 
-
 export function compute(): LandscapeResults {
   return { kinds: KINDS, rates: RATES, losses: RATES.map((rate) => KINDS.map((kind) => descend(kind, rate, 100))) };
 }

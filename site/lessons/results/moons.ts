@@ -39,7 +39,7 @@ export const candidates: Record<string, Partial<Settings>> = {
   'without decay': { optimizer: adamw(0) },
   'at a constant rate': { falling: false },
   'constant, without decay': { falling: false, optimizer: adamw(0) },
-  'ReLU': { activation: 'relu' },
+  ReLU: { activation: 'relu' },
   'ReLU, constant, without decay': { activation: 'relu', falling: false, optimizer: adamw(0) },
 };
 
