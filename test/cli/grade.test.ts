@@ -56,7 +56,7 @@ describe('what it says', () => {
     course.solve('neuron');
     const { code, out } = await course.run(['grade']);
     expect(code).toBe(1);
-    expect(out).toMatch(/chapter-1 .*█+░+ +13 of 40/);
+    expect(out).toMatch(/chapter-1 .*█+░+ +13 of +40/);
     expect(out).toContain('Next: write predict in chapters/chapter-1-mp/perceptron.ts');
   });
 
