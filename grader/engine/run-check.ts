@@ -306,7 +306,7 @@ function diagnosisOf(
     if (check === main || !main?.expected || main.kind === 'finite') return exercise;
     const passed = casesOf(exercise, main, context).flatMap(({ inputs }) => {
       try {
-        return [{ inputs, expected: main.expected!(inputs, exercise) }];
+        return [{ inputs, expected: main.expected!(inputs, exercise, undefined) }];
       } catch {
         return [];
       }
