@@ -567,7 +567,7 @@ const backward = exercise<typeof drawnPass, Pass>({
     },
     recursion: {
       wrong: (i) => walkBack(i, { order: (part) => recursively(part).reverse() }),
-      says: 'It is right on small graphs, but on a chain of 10,000 nodes the stack overflows. A walk along a list does not call itself.',
+      says: 'It is right on small graphs, but on a chain of 10,000 nodes the stack overflows. If topologicalOrder overflows too, mend that first; the walk along its list needs no call to itself.',
     },
   },
   hints: [

@@ -3,7 +3,7 @@
  * tensors into which students' slips can be switched, for the misconceptions.
  */
 import { concat, split, stack, Tensor } from '#tensor';
-import { range, sum, table, Var, VarTensor, type Lifted, type Oracle, type ValueRecord } from '../engine/index.ts';
+import { range, sum, table, Var, VarTensor, type Lifted, type Oracle } from '../engine/index.ts';
 
 /** Parameters of one recurrent layer: rows of wIh and wHh in blocks, one per gate. */
 export interface Weights {
@@ -22,8 +22,8 @@ export interface Layer extends Weights {
 
 /** An oracle without kinks: nothing has to be kept clear of them, and the tape runs once instead of twice. */
 export const smooth =
-  (oracle: Oracle): Oracle =>
-  (inputs: ValueRecord) =>
+  <I>(oracle: Oracle<I>): Oracle<I> =>
+  (inputs: I) =>
     oracle(inputs);
 
 /** x_t of a sequence (T, B, …). */

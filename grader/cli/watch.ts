@@ -65,8 +65,8 @@ class Watch {
     this.#hashes = this.#read();
     for (const folder of this.#folders) this.#look(folder);
     this.#listenToKeys();
-    process.once('SIGINT', () => this.#end(this.#code()));
-    process.once('SIGTERM', () => this.#end(this.#code()));
+    // Kept until the end: the sandbox's own listener leaves a signal alone while there is another.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#end(this.#code()));
     await this.#grade(undefined);
     void this.#warm();
     const code = await ended;

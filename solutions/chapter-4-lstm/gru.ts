@@ -45,7 +45,7 @@ export interface GruStepGradients {
   weights: GruWeights;
 }
 
-/** The caches of all steps: steps[t] belongs to time t. */
+/** The caches of all steps, the first step's first. */
 export interface GruCache {
   steps: GruStepCache[];
 }
@@ -125,8 +125,10 @@ export function gruStepBackward(dh: Tensor, cache: GruStepCache): GruStepGradien
 /**
  * A GRU over whole sequences: the same step T times, the state handed on.
  *
- *   h_t = gruStep(x_t, h_{t−1})                 t = 0 … T − 1, from h0
- *   y   = h_0 … h_{T−1}, stacked along time     (T, B, H)
+ *   h_0 = h0
+ *   h_t = gruStep(x_t, h_{t−1})        t = 1 … T, the same weights at every step
+ *   y   = h_1, h_2, …, h_T             (T, B, H) stacked along time; h0 is not among them
+ *   hn  = h_T                          (B, H)
  *
  * @param x       (T, B, D), T ≥ 1
  * @param h0      (B, H) the hidden state before the first step
@@ -151,7 +153,7 @@ export function gruForward(x: Tensor, h0: Tensor, weights: GruWeights): { y: Ten
 /**
  * Backpropagation through time for a GRU: the steps in reverse, the state's gradient handed back, the weights' summed.
  *
- *   from dh = dhn;  for t = T − 1 … 0:  one step back at time t, with dy_t + dh for its h
+ *   from dh = dhn;  for t = T … 1:  one step back at time t, with dy_t + dh for its h
  *   dh0 = what is left of dh;  each weight's gradient is the sum over all t
  *
  * @param dy    (T, B, H) upstream gradient of y

@@ -49,7 +49,7 @@ export interface LstmStepGradients {
   weights: LstmWeights;
 }
 
-/** The caches of all steps: steps[t] belongs to time t. */
+/** The caches of all steps, the first step's first. */
 export interface LstmCache {
   steps: LstmStepCache[];
 }
@@ -146,8 +146,10 @@ export function lstmStepBackward(dh: Tensor, dc: Tensor, cache: LstmStepCache): 
 /**
  * An LSTM over whole sequences: the same step T times, the states handed on.
  *
- *   h_t, c_t = lstmStep(x_t, h_{t−1}, c_{t−1})       t = 0 … T − 1, from h0 and c0
- *   y        = h_0 … h_{T−1}, stacked along time     (T, B, H)
+ *   h_0 = h0, c_0 = c0
+ *   h_t, c_t = lstmStep(x_t, h_{t−1}, c_{t−1})       t = 1 … T, the same weights at every step
+ *   y        = h_1, h_2, …, h_T                      (T, B, H) stacked along time; h0 is not among them
+ *   hn, cn   = h_T, c_T                              (B, H) each
  *
  * @param x       (T, B, D), T ≥ 1
  * @param h0      (B, H) the hidden state before the first step
@@ -178,13 +180,12 @@ export function lstmForward(
 /**
  * Backpropagation through time: the steps in reverse, both states' gradients handed back, the weights' gradients summed.
  *
- *   from dh = dhn, dc = dcn;  for t = T − 1 … 0:
+ *   from dh = dhn, dc = dcn;  for t = T … 1:
  *     one step back at time t, with dy_t + dh for its h and dc for its c
  *     dx_t, and dh and dc for the step before, come from it
  *   dh0, dc0 = what is left of dh, dc;  each weight's gradient is the sum over all t
  *
- * h_t is read by the output y_t and by the next step, so their gradients add. hn is h_{T−1} once more: dhn adds to
- * dy_{T−1}.
+ * h_t is read by the output y_t and by the next step, so their gradients add. hn is h_T once more: dhn adds to dy_T.
  *
  * @param dy    (T, B, H) upstream gradient of y
  * @param dhn   (B, H) upstream gradient of hn

@@ -95,10 +95,11 @@ export function projectBackward(dy: Tensor, cache: ProjectCache): { dh: Tensor; 
 /**
  * One layer through time, with a projection or without.
  *
- *   u_t, c_t = lstmStep(x_t, h_{t−1}, c_{t−1})      t = 0 … T − 1, from the given state; u_t (B, H)
+ *   h_0, c_0 = the given state
+ *   u_t, c_t = lstmStep(x_t, h_{t−1}, c_{t−1})      t = 1 … T; u_t (B, H)
  *   h_t      = u_t wHrᵀ                             with a projection: (B, P)
  *              u_t                                  without one: (B, H)
- *   y        = h_0 … h_{T−1}, stacked along time    (T, B, R)
+ *   y        = h_1, h_2, …, h_T                     (T, B, R) stacked along time
  *
  * It is the projected h_t that the next step reads (wHh has P columns); the cell state stays as wide as H.
  *
@@ -135,7 +136,7 @@ export function layerForward(
 /**
  * One layer back through time.
  *
- *   from dh = dstate.h, dc = dstate.c;  for t = T − 1 … 0:
+ *   from dh = dstate.h, dc = dstate.c;  for t = T … 1:
  *     dh_t = dy_t + dh                          (B, R) all that reads h_t
  *     du_t, and a share of wHr's gradient       from projectBackward(dh_t); without a projection du_t = dh_t
  *     dx_t, dh, dc, and shares of the others    from lstmStepBackward(du_t, dc)

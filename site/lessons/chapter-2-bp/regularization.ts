@@ -116,7 +116,7 @@ function fatesFigure(): string {
     {
       title: 'What batch normalization makes of one and the same sample',
       description:
-        'The sample x = 1, normalized in 40 batches of each size from 2 to 128, its companions drawn from a standard normal distribution. In batches of 2 the result is almost exactly +1 or −1, nothing between. In batches of 4 and 8 it is scattered widely. In batches of 128 it lies close to 1, the dashed line.',
+        'The sample x = 1, normalized in 40 batches of each size from 2 to 128, its companions drawn from a standard normal distribution. In batches of 2 the result is almost exactly +1 or −1, but for one mark where the two samples were nearly equal. In batches of 4 and 8 it is scattered widely. In batches of 128 it lies close to 1, the dashed line.',
     },
     p.axes(),
     p.line(
@@ -130,7 +130,7 @@ function fatesFigure(): string {
       points.map(([a, b]) => [a, Math.min(3, b)] as const),
       'neutral',
     ),
-    p.label([7.5, 1.45], 'x̂ = 1: what all data together would give', 'end'),
+    p.label([7.5, 2.65], 'dashed: what all data together would give', 'end'),
   );
 }
 
@@ -216,7 +216,6 @@ export const values: Record<string, () => string | number> = {
   regPenalty: () => l2Penalty(penaltyOf, 0.1),
   regDxSum: () => fixed(exampleBack().dx.sum().item()),
   regDxDot: () => fixed(exampleBack().dx.mul(exampleBack().xHat).sum().item()),
-  regDgamma: () => fixed(exampleBack().dgamma.item()),
   regSpread2: () => fixed(spread(fates(2, BATCHES)), 2),
   regSpread128: () => fixed(spread(fates(128, BATCHES)), 2),
   regFirst: () => fixed(firstOutput(2)),
