@@ -17,4 +17,10 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'MP: the first neurons',
     load: async () => (await import('./chapter-1-mp/index.ts')).chapter,
   },
+  {
+    id: 'chapter-2',
+    folder: 'chapter-2-bp',
+    title: 'BP: backpropagation',
+    load: async () => (await import('./chapter-2-bp/index.ts')).chapter,
+  },
 ];

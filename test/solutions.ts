@@ -1,9 +1,17 @@
 /**
  * The solutions as functions of named inputs, called in this process: for comparing them with goldens and oracles.
  */
-import type { Chapter, Exercise, Topic, Value, ValueRecord } from '../grader/engine/index.ts';
+import {
+  callable,
+  NamedFunction,
+  type Chapter,
+  type Exercise,
+  type Topic,
+  type Value,
+  type ValueRecord,
+} from '../grader/engine/index.ts';
 
-type Functions = Record<string, (...args: Value[]) => Value>;
+type Functions = Record<string, (...args: unknown[]) => Value>;
 
 /** Each exercise's solution, taking the exercise's named inputs; a backward pass runs the forward for its cache. */
 export async function solutionsOf(
@@ -15,9 +23,13 @@ export async function solutionsOf(
 }
 
 function call(module: Functions, exercise: Exercise, inputs: ValueRecord): Value {
-  const args = exercise.parameters.map((name) => inputs[name]);
+  const given = (name: string) => {
+    const value = inputs[name];
+    return value instanceof NamedFunction ? callable(value) : value;
+  };
+  const args = exercise.parameters.map(given);
   const back = exercise.backwardOf;
   if (!back) return module[exercise.name]!(...args);
-  const forward = module[back.forward]!(...back.takes.map((name) => inputs[name])) as ValueRecord;
+  const forward = module[back.forward]!(...back.takes.map(given)) as ValueRecord;
   return module[exercise.name]!(...args, forward['cache']);
 }

@@ -289,11 +289,8 @@ const sumToShape = exercise({
       says: 'The axes missing on the left are summed away, but a variable can also be repeated along an axis that it has, with length 1.',
     },
     'axis of length 1 dropped': {
-      wrong: ({ g, shape }) => {
-        const summed = added(g, shape);
-        return summed.reshape(...shape.filter((n, axis) => n !== 1 || g.shape[g.rank - shape.length + axis] === 1));
-      },
-      says: 'The sums are right, but an axis of length 1 has gone lost on the way: a gradient has the shape of its variable, to the last 1.',
+      wrong: ({ g, shape }) => added(g, shape).reshape(...shape.filter((n) => n !== 1)),
+      says: 'The sums are right, but an axis of length 1 got lost on the way: a gradient has the shape of its variable, to the last 1.',
     },
     'mean for sum': {
       wrong: ({ g, shape }) => averaged(g, shape),

@@ -1,6 +1,7 @@
 /** What TypeScript thinks of the student's files: found in a process of its own, shown below the report, never counted. */
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Report } from '../engine/report.ts';
 import { styleFor, wantsColour } from '../reports/colours.ts';
@@ -24,9 +25,10 @@ export interface Advice {
  * @param files paths under `chapters/`
  */
 export function startAdvice(root: string, files: readonly string[]): Advice {
-  const program = fileURLToPath(new URL('./type-advice.ts', import.meta.url));
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  const child = spawn(process.execPath, ['--import', loader, program, root, ...files], {
+  const bundled = globalThis.courseCache && join(globalThis.courseCache.folder, 'type-advice.mjs');
+  const program = bundled ?? fileURLToPath(new URL('./type-advice.ts', import.meta.url));
+  const loader = () => ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href];
+  const child = spawn(process.execPath, [...(bundled ? [] : loader()), program, root, ...files], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'ignore'],
     windowsHide: true,

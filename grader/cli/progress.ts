@@ -18,7 +18,8 @@ export class Progress {
   readonly #enabled: boolean;
   readonly #from: number;
   #text = '';
-  #shown = false;
+  /** What stands there now. */
+  #shown: string | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ after = 300, stream = process.stderr }: ProgressOptions = {}) {
@@ -50,12 +51,14 @@ export class Progress {
 
   #draw(): void {
     if (!this.#timer || this.#text === '' || performance.now() < this.#from) return;
-    this.#stream.write(`\r\u001b[2K${fit(this.#text, (this.#stream.columns ?? 80) - 1)}`);
-    this.#shown = true;
+    const line = fit(this.#text, (this.#stream.columns ?? 80) - 1);
+    if (line === this.#shown) return;
+    this.#stream.write(`\r\u001b[2K${line}`);
+    this.#shown = line;
   }
 
   #erase(): void {
-    if (this.#shown) this.#stream.write('\r\u001b[2K');
-    this.#shown = false;
+    if (this.#shown !== undefined) this.#stream.write('\r\u001b[2K');
+    this.#shown = undefined;
   }
 }

@@ -40,7 +40,7 @@ async function makeBundle(folder) {
   const { build } = await import('esbuild');
   const draft = `${folder}.${process.pid}`;
   await build({
-    entryPoints: ['grade', 'hint', 'lab'].map((entry) => path.join(cli, `${entry}.ts`)),
+    entryPoints: ['grade', 'hint', 'lab', 'type-advice'].map((entry) => path.join(cli, `${entry}.ts`)),
     outdir: draft,
     outExtension: { '.js': '.mjs' },
     bundle: true,

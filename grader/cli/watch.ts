@@ -42,6 +42,7 @@ class Watch {
   #timer: NodeJS.Timeout | undefined;
   #savedAt = 0;
   #running: AbortController | undefined;
+  readonly #warming = new AbortController();
   /** Topics whose grading was cut short by a newer save. */
   #owed = new Set<string>();
   #topics = new Map<string, TopicReport>();
@@ -64,9 +65,10 @@ class Watch {
     this.#hashes = this.#read();
     for (const folder of this.#folders) this.#look(folder);
     this.#listenToKeys();
-    process.once('SIGINT', () => this.#end(this.#code()));
-    process.once('SIGTERM', () => this.#end(this.#code()));
+    // Kept until the end: the sandbox's own listener leaves a signal alone while there is another.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => this.#end(this.#code()));
     await this.#grade(undefined);
+    void this.#warm();
     const code = await ended;
     this.#running?.abort();
     for (const watcher of this.#watchers) watcher.close();
@@ -76,6 +78,20 @@ class Watch {
     // A spare child waits for a save that will not come.
     setImmediate(() => process.exit(code));
     return code;
+  }
+
+  /** The first save should not have to wait for what the second finds ready: the bundler, a child, compiled code. */
+  async #warm(): Promise<void> {
+    const { setting, goals } = this.#options;
+    const chapter = goals[0]!.chapter;
+    const { topics } = await chapter.load();
+    try {
+      const goal = { chapter, topic: goals[0]!.topic ?? topics[0]!.name };
+      await gradeRun({ files: setting.solutions, goals: [goal], signal: this.#warming.signal });
+    } catch {
+      // Somebody has saved already.
+    }
+    prewarm();
   }
 
   #code(): number {
@@ -157,6 +173,7 @@ class Watch {
     const { goals, files, seed } = this.#options;
     const now = changed ? await this.#touchedTopics(changed) : goals;
     if (now.length === 0) return;
+    if (changed) this.#warming.abort();
     this.#running?.abort();
     const running = new AbortController();
     this.#running = running;
@@ -224,7 +241,7 @@ class Watch {
     const keys = process.stdin.isTTY ? ' · h hint · a all · q quit' : '';
     const text = `${time} · graded in ${Math.round(ms)} ms · waiting for a save${keys}`;
     const lines = wrap(text, widthFor(process.stdout)).map((t) => style.dim(t));
-    process.stdout.write(`${lines.join('\n')}\n`);
+    process.stdout.write(`\n${lines.join('\n')}\n`);
   }
 
   #listenToKeys(): void {

@@ -9,6 +9,7 @@ import {
   describe,
   identical,
   isRecord,
+  NamedFunction,
   Odd,
   scalars,
   type Value,
@@ -51,8 +52,8 @@ export interface Check {
   echo?: boolean;
   /** An error thrown by the student's function is what is asked for. */
   wantsError?: boolean;
-  /** What a right function returns for one call's inputs; for diagnosis. */
-  expected?: (inputs: ValueRecord, exercise: Exercise) => Value;
+  /** What a right function returns for one call's inputs; for diagnosis. Where several results are right, `got` may be one. */
+  expected?: (inputs: ValueRecord, exercise: Exercise, got: Value) => Value;
   /** Judges one case from the outcomes of its calls, all of kind `value` (or `error` with `wantsError`). */
   judge(inputs: ValueRecord, outcomes: Outcome[], exercise: Exercise): Finding | undefined;
 }
@@ -184,6 +185,8 @@ export function property<I = ValueRecord>(
       const names = Object.keys(named(inputs));
       const outputs = Object.fromEntries(names.map((name, i) => [name, valueIn(outcomes[i])]));
       const seen = names.map((name, i) => ({ name: names.length > 1 ? name : '', value: valueIn(outcomes[i]) }));
+      const broken = outputsFault(Object.values(outputs), scalars(inputs).some(Number.isNaN));
+      if (broken) return { sentence: broken, mismatches: [], seen };
       let verdict: Holds;
       try {
         verdict = holds(outputs, inputs as I);
@@ -200,6 +203,27 @@ export function property<I = ValueRecord>(
       };
     },
   };
+}
+
+/** What no law can hold for: nothing, no plain data, NaN that was not put in. Else `a === b` holds for undefined twice. */
+function outputsFault(outputs: readonly Value[], nanGiven: boolean): string | undefined {
+  for (const output of outputs) {
+    if (output === undefined) return 'the result is undefined';
+    const odd = findOdd(output);
+    if (odd) return `the result ${output === odd ? 'is' : 'contains'} ${describe(odd)}`;
+    if (!nanGiven && scalars(output).some(Number.isNaN)) return 'the result contains NaN';
+  }
+  return undefined;
+}
+
+function findOdd(value: Value): Odd | undefined {
+  if (value instanceof Odd) return value;
+  const inside = Array.isArray(value) ? value : isRecord(value) ? Object.values(value) : [];
+  for (const v of inside) {
+    const odd = findOdd(v);
+    if (odd) return odd;
+  }
+  return undefined;
 }
 
 /** Extreme inputs give finite results: each continuous input is multiplied by `scale`. */
@@ -252,8 +276,16 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
     ...options,
     fixed: () => (typeof make === 'function' ? make() : make),
     wantsError: true,
-    judge(_inputs, [outcome]) {
-      if (outcome?.kind === 'error') return undefined;
+    judge(_inputs, [outcome], exercise) {
+      // A backward pass rejects nothing when its forward pass already threw.
+      if (outcome?.kind === 'error') {
+        if (outcome.fn === exercise.name) return undefined;
+        return {
+          sentence: `cannot be asked: ${outcome.fn} threw before it was called`,
+          mismatches: [],
+          facts: [`${outcome.fn} said: ${outcome.message}`],
+        };
+      }
       const got = valueIn(outcome);
       return {
         sentence: `accepts ${what}; it should throw an error that says what is wrong`,
@@ -276,9 +308,13 @@ export function pure(options: Options = {}): Check {
     cases: options.cases ?? 6,
     echo: true,
     judge(inputs, [outcome], exercise) {
-      if (outcome?.kind !== 'value' || !outcome.argsAfter) return undefined;
+      if (outcome?.kind !== 'value' || !outcome.argsAfter)
+        return { sentence: 'its inputs did not come back after the call', mismatches: [] };
       const after = outcome.argsAfter;
-      const changed = exercise.parameters.filter((name, i) => !identical(inputs[name], after[i]));
+      // A function cannot be changed, and does not come back as data.
+      const changed = exercise.parameters.filter(
+        (name, i) => !(inputs[name] instanceof NamedFunction) && !identical(inputs[name], after[i]),
+      );
       if (changed.length === 0) return undefined;
       return {
         sentence: `changes ${changed.join(' and ')}, which the caller still needs`,
@@ -335,7 +371,10 @@ export function learns<I = ValueRecord>(
         results.push(expected);
         now = feed(now as I, expected);
       }
-      return undefined;
+      // Every result so far was right, yet one is missing.
+      return results.length < steps
+        ? { sentence: `stops after step ${results.length} of ${steps}`, mismatches: [] }
+        : undefined;
     },
   };
 }

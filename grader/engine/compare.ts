@@ -37,7 +37,7 @@ export function compare(expected: Value, got: Value, tolerance: Tolerance): Mism
       if (!isRecord(have)) return void differs('type', `expected ${describe(want)}, got ${describe(have)}`);
       for (const [key, value] of Object.entries(want)) {
         const path = name ? `${name}.${key}` : key;
-        if (!(key in have) || (have[key] === undefined && value !== undefined))
+        if (!Object.hasOwn(have, key) || (have[key] === undefined && value !== undefined))
           found.push({
             name: path,
             kind: 'missing',

@@ -2,7 +2,7 @@
  * From wrong numbers to a cause. A misconception is named only when it reproduces the student's numbers in several cases
  * and no other does; otherwise a generic pattern, otherwise nothing. It is better to say nothing than something wrong.
  */
-import { compare, type Tolerance } from './compare.ts';
+import { close, compare, EXACT } from './compare.ts';
 import type { Exercise } from './exercise.ts';
 import { findPattern, pick, type Sample } from './patterns.ts';
 import type { Diagnosis } from './report.ts';
@@ -26,12 +26,22 @@ function sameForm(a: Value, b: Value): boolean {
   return compare(a, b, () => Infinity).every((m) => m.kind === 'value' || m.kind === 'nonfinite');
 }
 
-const loose: Tolerance = () => 1e-9;
+/** Names of the results that visibly differ: by more than rounding, measured against the largest number of the result. */
+function differing(expected: Value, got: Value): string[] {
+  return compare(expected, got, EXACT)
+    .filter((m) => {
+      if (m.kind !== 'value') return true;
+      const [want, have] = [scalars(m.expected), scalars(m.got)];
+      const size = want.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 1);
+      return want.length === 0 || !want.every((x, i) => close(x, have[i]!, 1e-9 * size));
+    })
+    .map((m) => m.name);
+}
 
 /** Names of the results that differ from the expected ones in any sample. */
 function wrongNames(samples: readonly Sample[]): string[] {
   const returned = samples.filter((s) => s.threw === undefined);
-  return [...new Set(returned.flatMap((s) => compare(s.expected, s.got, loose).map((m) => m.name)))];
+  return [...new Set(returned.flatMap((s) => differing(s.expected, s.got)))];
 }
 
 /**
@@ -82,7 +92,7 @@ function explains(
   let telling = 0;
   samples.forEach((s, i) => {
     const result = results[i]!;
-    const names = 'value' in result ? compare(s.expected, result.value, loose).map((m) => m.name) : [];
+    const names = 'value' in result ? differing(s.expected, result.value) : [];
     if (names.length > 0 || 'threw' in result) telling++;
     for (const n of names) touches.add(n);
   });
@@ -93,6 +103,23 @@ function explains(
     return s.threw === undefined && [...touches].every((n) => alike(pick(result.value, n), pick(s.got, n)));
   });
   return matches ? { whole: wrong.every((n) => touches.has(n)) } : undefined;
+}
+
+/** The exercise without the misconceptions that give wrong results where the student's were right. */
+export function withoutRefuted(
+  exercise: Exercise,
+  passed: readonly { inputs: ValueRecord; expected: Value }[],
+): Exercise {
+  const possible = Object.entries(exercise.misconceptions).filter(([, { wrong }]) =>
+    passed.every(({ inputs, expected }) => {
+      try {
+        return differing(expected, wrong(copy(inputs))).length === 0;
+      } catch {
+        return false;
+      }
+    }),
+  );
+  return { ...exercise, misconceptions: Object.fromEntries(possible) };
 }
 
 /** For results of which only the form can be judged (a law, an error that did not come): which misconception returns just this? */

@@ -74,6 +74,12 @@ export function exercise<S extends Inputs, I = Fed<S>>(spec: ExerciseSpec<S, I>)
   if (!Number.isInteger(spec.points) || spec.points < 1) throw new Error('points must be a whole number, 1 or more.');
   if (spec.checks.length === 0) throw new Error('An exercise needs a check.');
   if (spec.hints.length === 0) throw new Error('An exercise needs a hint.');
+  const [main, ...others] = spec.checks;
+  if (main!.worth !== 0) throw new Error('The first check has what the others leave of the points: give it no worth.');
+  if (others.some((c) => !Number.isInteger(c.worth) || c.worth < 0))
+    throw new Error('What a check is worth must be a whole number, 0 or more.');
+  if (others.reduce((sum, c) => sum + c.worth, 0) > spec.points)
+    throw new Error('The checks are worth more than the exercise has points.');
   return {
     limit: 1_000,
     examples: [],

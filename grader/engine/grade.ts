@@ -182,7 +182,7 @@ export async function gradeExercise(
     id,
     name: exercise.name,
     ...total(checks),
-    verdict: firstBad?.verdict ?? 'pass',
+    verdict: firstBad?.verdict ?? (results.size > 0 ? 'pass' : 'not-run'),
     started: !firstBad?.notStarted,
     checks,
     ...(firstBad?.failure && { failure: firstBad.failure }),

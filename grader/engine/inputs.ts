@@ -76,8 +76,12 @@ export interface Grid {
 
 function drawOnGrid(rng: Draw, grid: Grid): number {
   const { min = -2, max = 2, step = 0.25, nonzero = false } = grid;
+  const [first, last] = [Math.ceil(min / step), Math.floor(max / step)];
+  if (!(first <= last) || (nonzero && first === 0 && last === 0))
+    throw new Error(`There is no number to draw between ${min} and ${max} in steps of ${step}.`);
   for (;;) {
-    const x = rng.nextInt(Math.ceil(min / step), Math.floor(max / step)) * step;
+    // Adding 0 makes a −0 a plain 0.
+    const x = rng.nextInt(first, last) * step + 0;
     if (x !== 0 || !nonzero) return x;
   }
 }
@@ -91,8 +95,9 @@ function weight(x: number): number {
 function* simplerNumber(x: number, grid: Grid): Iterable<number> {
   const { min = -2, max = 2, step = 0.25, nonzero = false } = grid;
   const fits = (c: number) => c >= min && c <= max && Number.isInteger(c / step) && !(nonzero && c === 0);
-  for (const c of [0, 1, -1, Math.trunc(x), Math.sign(x) * Math.ceil(Math.abs(x)), -x, Math.trunc(2 * x) / 2])
-    if (fits(c) && weight(c) < weight(x)) yield c === 0 ? 0 : c;
+  const plainer = [0, 1, -1, Math.trunc(x), Math.sign(x) * Math.ceil(Math.abs(x)), -x, Math.trunc(2 * x) / 2];
+  if (Math.abs(x) > 2) plainer.push(Math.trunc(x / 2), x - Math.sign(x));
+  for (const c of new Set(plainer)) if (fits(c) && weight(c) < weight(x)) yield c === 0 ? 0 : c;
 }
 
 /** Simpler versions of a flat list: all entries alike first, then entry by entry. */

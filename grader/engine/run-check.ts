@@ -3,7 +3,7 @@
  */
 import type { Check, Finding } from './check.ts';
 import { caseAt, cases, drawCases, smallest, type Case } from './cases.ts';
-import { diagnose, recognise } from './diagnose.ts';
+import { diagnose, recognise, withoutRefuted } from './diagnose.ts';
 import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
 import { show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
@@ -13,6 +13,8 @@ import { copy, type Value, type ValueRecord } from './value.ts';
 
 /** Calls that shrinking may spend. */
 const SHRINK_CALLS = 400;
+/** Smaller cases that may end the sandbox (a loop, a crash) before shrinking gives up: each costs a whole time limit. */
+const SHRINK_STOPS = 2;
 
 /** What a check came to. */
 export interface CheckResult {
@@ -47,6 +49,17 @@ export function deriveSeed(...parts: (string | number)[]): number {
   return hash | 0;
 }
 
+const asCase = (inputs: ValueRecord): Case => ({ sizes: {}, drawn: inputs, inputs });
+
+const arbitraryOf = (exercise: Exercise, check: Check, context: CheckContext) =>
+  cases({
+    name: context.exerciseId,
+    inputs: exercise.inputs,
+    sizes: exercise.sizes,
+    derive: exercise.derive,
+    where: (inputs) => (exercise.where?.(inputs) ?? true) && (check.where?.(inputs, exercise) ?? true),
+  });
+
 export async function runCheck(
   exercise: Exercise,
   check: Check,
@@ -54,14 +67,7 @@ export async function runCheck(
   context: CheckContext,
 ): Promise<CheckResult> {
   const seed = deriveSeed(context.seed, context.exerciseId, check.id);
-  const arbitrary = cases({
-    name: context.exerciseId,
-    inputs: exercise.inputs,
-    sizes: exercise.sizes,
-    derive: exercise.derive,
-    where: (inputs) => (exercise.where?.(inputs) ?? true) && (check.where?.(inputs, exercise) ?? true),
-  });
-  const asCase = (inputs: ValueRecord): Case => ({ sizes: {}, drawn: inputs, inputs });
+  const arbitrary = arbitraryOf(exercise, check, context);
   const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
   const compares = check.kind === 'agrees' || check.kind === 'gradient';
   const examples = compares ? exercise.examples.filter((e) => check.where?.(e, exercise) ?? true) : [];
@@ -87,7 +93,10 @@ export async function runCheck(
   if (todo?.todo && todo.fn === exercise.name && judged.every((j) => j.problem?.todo))
     return { verdict: 'not-run', cases: 0, notStarted: true };
 
-  const diagnosis = diagnosisOf(exercise, check, list, judged);
+  // One small case explains nothing: a replay looks at the same cases as the run that it repeats.
+  const whole = context.replay && !check.fixed ? [...drawCases(arbitrary, seed, check.cases), ...given] : list;
+  const seen = whole === list ? judged : await judgeAll(exercise, check, subject, whole, options);
+  const diagnosis = diagnosisOf(exercise, check, whole, seen, context);
   let shown = list[first]!;
   let outcome = judged[first]!;
   let path = first < drawn.length ? String(first) : `given:${first - drawn.length}`;
@@ -95,8 +104,11 @@ export async function runCheck(
   if (first < drawn.length && worthShrinking) {
     const kindBefore = kindOf(outcome);
     let last: Judged | undefined;
+    let stopped = 0;
     const shrunk = await smallest(arbitrary, seed, first, SHRINK_CALLS, async (c) => {
+      if (stopped >= SHRINK_STOPS) return false;
       const [j] = await judgeAll(exercise, check, subject, [c], options);
+      if (stops(j?.outcomes.at(-1))) stopped++;
       // A smaller case that fails in another way is another mistake.
       if (!j || kindOf(j) !== kindBefore) return false;
       last = j;
@@ -226,7 +238,10 @@ const kindOf = (j: Judged): string =>
   j.problem
     ? `${j.problem.verdict} ${j.problem.message.split(':')[0]}`
     : j.finding
-      ? (j.finding.mismatches[0]?.kind ?? 'law')
+      ? j.finding.mismatches
+          .slice(0, 1)
+          .map((m) => `${m.kind} ${m.name.replace(/\d+/g, '')}`)
+          .join() || 'law'
       : '';
 
 const consoleOf = (j: Judged): string | undefined => j.outcomes.find((o) => o.console)?.console;
@@ -236,6 +251,7 @@ function diagnosisOf(
   check: Check,
   list: readonly Case[],
   judged: readonly Judged[],
+  context: CheckContext,
 ): Diagnosis | undefined {
   const unfinished = judged.find((j) => j.problem?.todo)?.problem;
   if (unfinished)
@@ -265,7 +281,7 @@ function diagnosisOf(
   if (check.kind === 'pure') return undefined;
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
-    return recognise(exercise, failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
+    return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
   const samples = single.flatMap(({ case: c, inputs, got, threw }): Sample[] => {
     try {
@@ -273,7 +289,7 @@ function diagnosisOf(
         {
           sizes: c.sizes,
           inputs,
-          expected: check.expected!(inputs, exercise),
+          expected: check.expected!(inputs, exercise, got),
           got,
           ...(threw !== undefined && { threw }),
         },
@@ -282,7 +298,29 @@ function diagnosisOf(
       return [];
     }
   });
-  return diagnose(exercise, samples);
+  return diagnose(possible(), samples);
+
+  /** Where the main check passed, only what passes it too can be the cause. */
+  function possible(): Exercise {
+    const main = exercise.checks[0];
+    if (check === main || !main?.expected || main.kind === 'finite') return exercise;
+    const passed = casesOf(exercise, main, context).flatMap(({ inputs }) => {
+      try {
+        return [{ inputs, expected: main.expected!(inputs, exercise, undefined) }];
+      } catch {
+        return [];
+      }
+    });
+    return withoutRefuted(exercise, passed);
+  }
+}
+
+/** The first cases that a check draws. */
+function casesOf(exercise: Exercise, check: Check, context: CheckContext): Case[] {
+  const seed = deriveSeed(context.seed, context.exerciseId, check.id);
+  return check.fixed
+    ? check.fixed(exercise).map(asCase)
+    : [...drawCases(arbitraryOf(exercise, check, context), seed, check.cases), ...exercise.examples.map(asCase)];
 }
 
 /** Every call of a law with several runs, as inputs and result. */
@@ -314,7 +352,7 @@ function failureOf(
     outputs: [
       ...(finding?.mismatches ?? []).map((m) => ({
         name: m.name,
-        ...(m.expected !== undefined && { expected: show(m.expected) }),
+        ...(m.expected !== undefined && check.visibility === 'visible' && { expected: show(m.expected) }),
         got: show(m.got),
         wrong: m.wrong,
       })),

@@ -4,7 +4,7 @@
 import { Tensor } from '#tensor';
 import type { Exercise } from './exercise.ts';
 import { ResultOf, type Loaded, type Outcome, type Program, type RunOptions, type Sandbox } from './sandbox.ts';
-import { copy, isRecord, type Value, type ValueRecord } from './value.ts';
+import { copy, isRecord, Odd, type Value, type ValueRecord } from './value.ts';
 
 export interface Subject {
   readonly loaded: Loaded;
@@ -52,16 +52,23 @@ export function inProcess(functions: Record<string, (inputs: ValueRecord) => Val
           // As in the sandbox, the caller's arguments and the result do not share memory.
           yield {
             kind: 'value',
-            value: copy(withoutCache(value)),
+            value: copy(withoutCache(plain(value))),
             argsAfter: exercise.parameters.map((name) => own[name]),
           };
         } catch (error) {
-          const e = error as Error;
-          yield { kind: 'error', name: e.name, message: e.message, todo: false, fn: exercise.name };
+          const [name, message] = error instanceof Error ? [error.name, error.message] : ['', String(error)];
+          yield { kind: 'error', name, message, todo: /^TODO\b/.test(message), fn: exercise.name };
         }
       }
     },
   };
+}
+
+/** As the sandbox reports them: what is no plain data becomes an {@link Odd}. */
+function plain(value: Value): Value {
+  if (value instanceof Promise) return new Odd('a Promise');
+  if (typeof value === 'function') return new Odd('a function');
+  return value;
 }
 
 function withoutCache(value: Value): Value {

@@ -6,7 +6,7 @@
  * Source: Griewank & Walther, Evaluating Derivatives (2008), ch. 3 (reverse mode).
  */
 import { Tensor, erf } from '#tensor';
-import { isRecord, type Value, type ValueRecord } from './value.ts';
+import { describe, isRecord, type Value, type ValueRecord } from './value.ts';
 
 /** Distance to the nearest kink met so far; see {@link trace}. */
 let nearestKink = Infinity;
@@ -47,7 +47,7 @@ export class Var {
   }
   /** x to a constant power. */
   pow(n: number): Var {
-    return new Var(this.value ** n, [this], [n * this.value ** (n - 1)]);
+    return new Var(this.value ** n, [this], [n === 0 ? 0 : n * this.value ** (n - 1)]);
   }
   sqrt(): Var {
     const root = Math.sqrt(this.value);
@@ -199,13 +199,27 @@ function lower(tree: VarTree, f: (v: Var) => number): Value {
   return tree;
 }
 
-/** Var by Var beside the number of the same place in a value of the same form. */
+/**
+ * Var by Var beside the number of the same place in a value of the same form.
+ *
+ * @throws Error where the forms differ, which is an author's mistake and would otherwise become a NaN
+ */
 function pair(tree: VarTree, value: Value, out: [Var, number][]): void {
-  if (tree instanceof Var) out.push([tree, value as number]);
-  else if (tree instanceof VarTensor) tree.data.forEach((v, i) => out.push([v, (value as Tensor).data[i]!]));
-  else if (Array.isArray(tree)) tree.forEach((t, i) => pair(t, (value as Value[])[i], out));
-  else if (typeof tree === 'object' && tree !== null)
-    for (const [k, t] of Object.entries(tree)) pair(t, (value as ValueRecord)[k], out);
+  const refuse = (want: string): never => {
+    throw new Error(`The upstream gradient of ${want} is ${describe(value)}.`);
+  };
+  if (tree instanceof Var) out.push([tree, typeof value === 'number' ? value : refuse('a number')]);
+  else if (tree instanceof VarTensor) {
+    if (!(value instanceof Tensor) || value.shape.join() !== tree.shape.join())
+      return refuse(`an output of shape (${tree.shape.join(', ')})`);
+    tree.data.forEach((v, i) => out.push([v, value.data[i]!]));
+  } else if (Array.isArray(tree)) {
+    if (!Array.isArray(value) || value.length !== tree.length) return refuse(`a list of ${tree.length}`);
+    tree.forEach((t, i) => pair(t, value[i], out));
+  } else if (typeof tree === 'object' && tree !== null) {
+    if (!isRecord(value)) return refuse('a record');
+    for (const [k, t] of Object.entries(tree)) pair(t, value[k], out);
+  }
 }
 
 /** A definition evaluated: its value, and how near it came to a kink. */
@@ -279,7 +293,11 @@ export function gradient<I>(
       throw new Error('Without an upstream gradient the definition must return one number.');
     outputs.push([run.tree, 1]);
   } else if (isRecord(upstream) && !(run.tree instanceof Var) && !(run.tree instanceof VarTensor)) {
-    for (const [field, u] of Object.entries(upstream)) pair((run.tree as Record<string, VarTree>)[field], u, outputs);
+    for (const [field, u] of Object.entries(upstream)) {
+      const tree = (run.tree as Record<string, VarTree>)[field];
+      if (tree === undefined) throw new Error(`An upstream gradient is given for '${field}', which is no output.`);
+      pair(tree, u, outputs);
+    }
   } else pair(run.tree, upstream, outputs);
   differentiate(outputs);
   const below = new Set(topological(outputs.map(([v]) => v)));

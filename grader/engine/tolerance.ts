@@ -3,15 +3,20 @@
  *
  * A sensible algorithm gives the exact result for inputs changed by about n·ε, n being the number of operations behind an
  * entry (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §1.5). So the oracle is run on inputs nudged by a
- * known relative step; how far each entry moves says how much that entry amplifies rounding.
+ * known step; how far each entry moves says how much that entry amplifies rounding. Three things that a careless estimate
+ * overlooks, each of which has rejected right code:
+ * - two effects may cancel when all inputs are nudged equally far, so each gets a step of its own;
+ * - exp(0) is rounded although 0 is not, so numbers below 1 are nudged as far as 1 is;
+ * - where a sum of squares or a divergence has its minimum 0, nothing moves to first order, yet y² − 2yt + t² is rounded as
+ *   its terms are: the second order counts too.
  */
 import type { Inputs } from './inputs.ts';
-import { copy, scalars, type Value, type ValueRecord } from './value.ts';
+import { copy, mapNumbers, scalars, type Value, type ValueRecord } from './value.ts';
 import type { Oracle } from './exercise.ts';
 
 const EPSILON = Number.EPSILON;
-/** Large against rounding, small against the inputs: quarters times this are still exact. */
-const NUDGE = 2 ** -26;
+/** Large against rounding, also squared; small against the inputs. */
+const NUDGE = 2 ** -16;
 const TRIALS = 3;
 /** For the constants that the analysis leaves open (order of operations, a library's exp being off in the last bit). */
 const SAFETY = 16;
@@ -24,29 +29,53 @@ export function roundingTolerance(oracle: Oracle, inputs: ValueRecord, declared:
   const n = scalars(inputs).length + 8;
   const spread = wanted.map(() => 0);
   for (let trial = 0; trial < TRIALS; trial++) {
-    const moved = nudgedResult(oracle, inputs, declared, trial);
-    if (moved?.length !== wanted.length) continue;
-    moved.forEach((x, i) => (spread[i] = Math.max(spread[i]!, Math.abs(x - wanted[i]!) || 0)));
+    const up = nudgedResult(oracle, inputs, declared, trial, NUDGE);
+    const down = nudgedResult(oracle, inputs, declared, trial, -NUDGE);
+    if (up?.length !== wanted.length || down?.length !== wanted.length) continue;
+    for (let i = 0; i < wanted.length; i++) {
+      const first = Math.abs(up[i]! - down[i]!) / (2 * NUDGE);
+      const second = Math.abs(up[i]! - wanted[i]! + (down[i]! - wanted[i]!)) / NUDGE ** 2;
+      spread[i] = Math.max(spread[i]!, first + second || 0);
+    }
   }
-  const size = Math.max(0, ...wanted.filter(Number.isFinite).map(Math.abs));
+  const size = wanted.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
   return wanted.map((x, i) => {
-    const allowed = SAFETY * n * EPSILON * (spread[i]! / NUDGE + (Math.abs(x) || 0) + size);
+    const allowed = SAFETY * n * EPSILON * (spread[i]! + (Math.abs(x) || 0) + size);
     return Math.min(allowed, LOOSEST * Math.max(1, size));
   });
 }
 
-function nudgedResult(oracle: Oracle, inputs: ValueRecord, declared: Inputs, trial: number): number[] | undefined {
-  let at = trial + 1;
-  // A fixed pattern of signs (a Weyl sequence): the same on every machine, and different in each trial.
-  const nudge = (x: number) => x * (1 + ((at = (at * 5 + 0x9e3779b1) >>> 0) >>> 31 ? NUDGE : -NUDGE));
-  const moved = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [name, declared[name]?.nudge(copy(value), nudge) ?? value]),
-  );
+function nudgedResult(
+  oracle: Oracle,
+  inputs: ValueRecord,
+  declared: Inputs,
+  trial: number,
+  by: number,
+): number[] | undefined {
+  let at = trial << 20;
+  const nudge = (x: number) => x + by * step(at++) * Math.max(1, Math.abs(x));
   try {
+    const moved = Object.fromEntries(
+      Object.entries(inputs).map(([name, value]) => [
+        name,
+        declared[name]?.nudge(copy(value), nudge) ?? (isContinuous(value) ? mapNumbers(value, nudge) : value),
+      ]),
+    );
     return scalars(oracle(moved));
   } catch {
     return undefined;
   }
+}
+
+/** Whether a derived input, which nothing declares, is more than labels and counts. */
+const isContinuous = (value: Value): boolean => scalars(value).some((x) => Number.isFinite(x) && !Number.isInteger(x));
+
+/** A number between ½ and 1 with either sign, by position: a fixed hash, so the same on every machine. */
+function step(at: number): number {
+  let h = Math.imul(at + 1, 0x9e3779b1);
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
+  h ^= h >>> 13;
+  return (h < 0 ? -1 : 1) * (0.5 + ((h >>> 8) & 127) / 256);
 }
 
 /**

@@ -343,7 +343,7 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
   const said = exercise.checks.find((c) => c.id === failure.check)?.sentence ?? '';
   // The check's own line has just said it.
   if (alone && !failure.problem && !failure.sentence.endsWith(said))
-    blocks.push(wrap(capital(clean(failure.sentence)) + '.', l.width - 4).map((t) => margin + t));
+    blocks.push(wrap(clean(failure.sentence), l.width - 4).map((t) => margin + t));
   if (failure.inputs.length > 0) {
     const all = failure.inputs.flatMap(({ name, value }) => leaves(name, value));
     const which = l.replay === undefined ? 'For this input (the smallest found):' : 'For this input:';
@@ -366,8 +366,6 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
   blocks.push([...hintLine(exercise, l), ...againLines(exercise, failure, report, l)]);
   return blocks.flatMap((block, i) => (i === 0 ? block : ['', ...block]));
 }
-
-const capital = (text: string) => text.slice(0, 1).toUpperCase() + text.slice(1);
 
 function hintLine(exercise: ExerciseReport, l: Look): string[] {
   if (exercise.hints === 0) return [];
@@ -442,7 +440,9 @@ function flow(all: Leaf[], l: Look, indent: number): string[] {
   const width = l.width - indent;
   const boxes = limited(all).map((leaf): Box => ({ label: labelOf(leaf), lines: draw(leaf, { width, style: l }) }));
   const margin = ' '.repeat(indent);
-  for (let columns = Math.min(3, boxes.length); columns >= 1; columns--) {
+  for (let most = Math.min(3, boxes.length); most >= 1; most--) {
+    // Four are two by two, not three and one.
+    const columns = Math.ceil(boxes.length / Math.ceil(boxes.length / most));
     const rows = Array.from({ length: Math.ceil(boxes.length / columns) }, (_, r) =>
       boxes.slice(r * columns, (r + 1) * columns),
     );

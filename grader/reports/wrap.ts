@@ -104,6 +104,9 @@ export function wrap(text: string, width: number, first = '', rest = ' '.repeat(
       let left = piece.trimStart();
       while (widthOf(left) > room()) {
         line = take(left, room()) || [...left][0]!;
+        // A path is best broken between its folders.
+        const slash = line.lastIndexOf('/') + 1;
+        if (slash > line.length / 3) line = line.slice(0, slash);
         left = left.slice(line.length);
         flush();
       }

@@ -1,6 +1,7 @@
 /**
  * `npm run lessons`: fills the generated passages of the lessons, `chapters/<chapter>/*.md`, with what the code of
- * `site/lessons/<chapter>.ts` returns. A tool for authors; `fill.ts` says what the passages look like.
+ * `site/lessons/<chapter>/<lesson>.ts` returns, or, for lessons without a module of their own, `site/lessons/<chapter>.ts`.
+ * A tool for authors; `fill.ts` says what the passages look like.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, normalize } from 'node:path';
@@ -21,6 +22,91 @@ const command = {
 } satisfies Command;
 
 const KINDS: Kind[] = ['values', 'prints', 'figures'];
+
+/** A module of values, prints and figures, and what the lessons have asked of it. */
+class LessonModule {
+  readonly file: string;
+  readonly #code: LessonCode;
+  readonly #made = new Map<string, string>();
+
+  constructor(file: string, code: LessonCode) {
+    this.file = file;
+    this.#code = code;
+  }
+
+  /** One call per name: the same number is the same number wherever it stands. */
+  make(kind: Kind, name: string): string {
+    const key = `${kind}.${name}`;
+    const text = this.#made.get(key) ?? produce(this.#code, kind, name, this.file);
+    this.#made.set(key, text);
+    return text;
+  }
+
+  /** Names that are there twice, empty, or used by no lesson. */
+  mistakes(names: readonly Declared[]): Mistake[] {
+    const found: Mistake[] = [];
+    for (const { kind, name, line, twin } of names) {
+      if (twin === undefined) continue;
+      found.push({ file: this.file, line, what: `${kind}.${name} is there already, in line ${twin}.` });
+    }
+    for (const kind of KINDS) {
+      for (const name of Object.keys(this.#code[kind] ?? {})) {
+        if (this.#made.has(`${kind}.${name}`)) continue;
+        const line = names.find((each) => each.kind === kind && each.name === name)?.line ?? 1;
+        const what = name.trim() === '' ? `a name in ${kind} is empty.` : `no lesson uses ${kind}.${name}.`;
+        found.push({ file: this.file, line, what });
+      }
+    }
+    return found;
+  }
+}
+
+interface Declared {
+  kind: Kind;
+  name: string;
+  line: number;
+  twin?: number;
+}
+
+/** A module, or nothing when there is none. */
+async function load(path: string, name: string): Promise<LessonCode> {
+  if (!existsSync(path)) return {};
+  try {
+    return (await import(pathToFileURL(path).href)) as LessonCode;
+  } catch (error) {
+    throw new Refusal(
+      `${name} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
+      'Mend it, then run "npm run lessons" again.',
+    );
+  }
+}
+
+/** The names that a module's records declare, with their lines; `twin` is the line that had the name before. */
+function declared(path: string): Declared[] {
+  if (!existsSync(path)) return [];
+  const tree = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
+  const found: Declared[] = [];
+  const lineOf = (node: ts.Node) => tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
+  const visit = (node: ts.Node): void => {
+    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) {
+      const kind = KINDS.find((each) => each === (node.name as ts.Identifier).text);
+      let value = node.initializer;
+      while (value && (ts.isSatisfiesExpression(value) || ts.isAsExpression(value))) value = value.expression;
+      if (kind && value && ts.isObjectLiteralExpression(value)) {
+        for (const property of value.properties) {
+          const key = property.name;
+          if (!key || !(ts.isIdentifier(key) || ts.isStringLiteral(key))) continue;
+          const twin = found.find((each) => each.kind === kind && each.name === key.text)?.line;
+          found.push({ kind, name: key.text, line: lineOf(property), ...(twin === undefined ? {} : { twin }) });
+        }
+      }
+    }
+  };
+  for (const statement of tree.statements) {
+    if (ts.isVariableStatement(statement)) statement.declarationList.declarations.forEach(visit);
+  }
+  return found;
+}
 
 await runCommand(command, async ({ words, flags }) => {
   const course = openCourse();
@@ -44,53 +130,35 @@ await runCommand(command, async ({ words, flags }) => {
     const files = readdirSync(folder)
       .filter((name) => name.endsWith('.md'))
       .sort();
-    const moduleFile = `site/lessons/${chapter}.ts`;
-    const code = await load(join(root, moduleFile), moduleFile);
-    const used: Record<Kind, Set<string>> = { values: new Set(), prints: new Set(), figures: new Set() };
-    const made = new Map<string, string>();
-    // One call per name: the same number is the same number throughout the chapter.
-    const make = (kind: Kind, name: string) => {
-      const key = `${kind}.${name}`;
-      used[kind].add(name);
-      const text = made.get(key) ?? produce(code, kind, name, moduleFile);
-      made.set(key, text);
-      return text;
+    const modules = new Map<string, LessonModule>();
+    const moduleFor = async (lesson: string) => {
+      const own = `site/lessons/${chapter}/${lesson.replace(/\.md$/, '')}.ts`;
+      const file = existsSync(join(root, own)) ? own : `site/lessons/${chapter}.ts`;
+      const known = modules.get(file) ?? new LessonModule(file, await load(join(root, file), file));
+      modules.set(file, known);
+      return known;
     };
     const shown = new Map<string, string>();
     for (const name of files) {
       const file = `chapters/${chapter}/${name}`;
       lessons++;
+      const code = await moduleFor(name);
       const filled = fill(readFileSync(join(root, file), 'utf8'), file, {
-        value: (value) => make('values', value),
-        print: (print) => make('prints', print),
+        value: (value) => code.make('values', value),
+        print: (print) => code.make('prints', print),
         figure: (figure) => {
           const before = shown.get(figure);
           if (before !== undefined && before !== file)
             throw new Error(`the figure "${figure}" stands in ${before} already.`);
           shown.set(figure, file);
-          results.set(`chapters/${chapter}/figures/${figure}.svg`, `${make('figures', figure)}\n`);
+          results.set(`chapters/${chapter}/figures/${figure}.svg`, `${code.make('figures', figure)}\n`);
         },
         code: (reference) => codeOf(reference),
       });
       mistakes.push(...filled.mistakes);
       results.set(file, filled.text);
     }
-    const names = declared(join(root, moduleFile));
-    for (const { kind, name, line, twin } of names) {
-      if (twin === undefined) continue;
-      mistakes.push({ file: moduleFile, line, what: `${kind}.${name} is there already, in line ${twin}.` });
-    }
-    for (const kind of KINDS) {
-      for (const name of Object.keys(code[kind] ?? {})) {
-        if (used[kind].has(name)) continue;
-        const line = names.find((each) => each.kind === kind && each.name === name)?.line ?? 1;
-        mistakes.push({
-          file: moduleFile,
-          line,
-          what: name.trim() === '' ? `a name in ${kind} is empty.` : `no lesson of ${chapter} uses ${kind}.${name}.`,
-        });
-      }
-    }
+    for (const found of modules.values()) mistakes.push(...found.mistakes(declared(join(root, found.file))));
     const prose = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n');
     const figures = join(folder, 'figures');
     if (existsSync(figures)) {
@@ -154,43 +222,3 @@ await runCommand(command, async ({ words, flags }) => {
     console.log(`${lessons === 1 ? 'The lesson was' : `All ${lessons} lessons were`} up to date.`);
   return 0;
 });
-
-/** The chapter's module, or nothing when it has none. */
-async function load(path: string, name: string): Promise<LessonCode> {
-  if (!existsSync(path)) return {};
-  try {
-    return (await import(pathToFileURL(path).href)) as LessonCode;
-  } catch (error) {
-    throw new Refusal(
-      `${name} could not be loaded: ${error instanceof Error ? error.message : String(error)}`,
-      'Mend it, then run "npm run lessons" again.',
-    );
-  }
-}
-
-/** The names that a module's records declare, with their lines; `twin` is the line that had the name before. */
-function declared(path: string): { kind: Kind; name: string; line: number; twin?: number }[] {
-  if (!existsSync(path)) return [];
-  const tree = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
-  const found: { kind: Kind; name: string; line: number; twin?: number }[] = [];
-  const lineOf = (node: ts.Node) => tree.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-  const visit = (node: ts.Node): void => {
-    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name)) {
-      const kind = KINDS.find((each) => each === (node.name as ts.Identifier).text);
-      let value = node.initializer;
-      while (value && (ts.isSatisfiesExpression(value) || ts.isAsExpression(value))) value = value.expression;
-      if (kind && value && ts.isObjectLiteralExpression(value)) {
-        for (const property of value.properties) {
-          const key = property.name;
-          if (!key || !(ts.isIdentifier(key) || ts.isStringLiteral(key))) continue;
-          const twin = found.find((each) => each.kind === kind && each.name === key.text)?.line;
-          found.push({ kind, name: key.text, line: lineOf(property), ...(twin === undefined ? {} : { twin }) });
-        }
-      }
-    }
-  };
-  for (const statement of tree.statements) {
-    if (ts.isVariableStatement(statement)) statement.declarationList.declarations.forEach(visit);
-  }
-  return found;
-}

@@ -313,7 +313,10 @@ export function adamStep(
   const v = state.v.map((x, i) => x.mul(beta2).add(gradients[i].square().mul(1 - beta2)));
   const steps = m.map((x, i) => {
     const root = v[i].div(1 - beta2 ** step).sqrt();
-    return x.div(1 - beta1 ** step).mul(learningRate).div(root.add(epsilon));
+    return x
+      .div(1 - beta1 ** step)
+      .mul(learningRate)
+      .div(root.add(epsilon));
   });
   return { parameters: parameters.map((w, i) => w.sub(steps[i])), state: { step, m, v } };
   // #endregion

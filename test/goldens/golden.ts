@@ -3,7 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Tensor } from '#tensor';
-import type { Value, ValueRecord } from '../../grader/engine/index.ts';
+import { copy, type Value, type ValueRecord } from '../../grader/engine/index.ts';
 
 /** One case of a golden file, its arrays as Tensors. */
 export interface GoldenCase {
@@ -26,8 +26,26 @@ export interface Golden {
   name: string;
   inputs: (g: GoldenCase) => ValueRecord;
   expected: (g: GoldenCase) => Value;
+  /**
+   * For a trajectory: the inputs of the next call, from the inputs and the result of call number `step` (counting from 1);
+   * undefined ends it. `inputs` are then those of the first call, and `expected` is the list of all results.
+   */
+  next?: (g: GoldenCase, step: number, inputs: ValueRecord, result: Value) => ValueRecord | undefined;
   /** Misconceptions that this golden cannot tell from the right answer, each with the reason. */
   blind?: Record<string, string>;
+}
+
+/** What a function makes of a golden: its result, or all results of a trajectory, each call fed by the last result. */
+export function follow(golden: Golden, g: GoldenCase, f: (inputs: ValueRecord) => Value): Value {
+  const first = golden.inputs(g);
+  if (!golden.next) return f(copy(first));
+  const results: Value[] = [];
+  for (let inputs: ValueRecord | undefined = first; inputs;) {
+    const result = f(copy(inputs));
+    results.push(result);
+    inputs = golden.next(g, results.length, inputs, result);
+  }
+  return results;
 }
 
 type Packed = { shape: number[]; data: (number | string)[] } | number | string;

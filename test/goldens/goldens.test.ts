@@ -1,16 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { CHAPTERS } from '../../grader/chapters.ts';
-import {
-  compare,
-  copy,
-  scalars,
-  type Chapter,
-  type Topic,
-  type Value,
-  type ValueRecord,
-} from '../../grader/engine/index.ts';
+import { compare, scalars, type Chapter, type Topic, type Value, type ValueRecord } from '../../grader/engine/index.ts';
 import { solutionsOf } from '../solutions.ts';
-import { goldenCase } from './golden.ts';
+import { follow, goldenCase } from './golden.ts';
 import { GOLDENS } from './index.ts';
 
 const chapters = new Map<string, Chapter>(
@@ -41,7 +33,6 @@ function differences(expected: Value, got: Value) {
 describe.each(GOLDENS.map((g) => [`${g.exercise}: PyTorch's ${g.name}`, g] as const))('%s', (_title, golden) => {
   const { chapter, topic, exercise } = find(golden.exercise);
   const g = goldenCase(golden.file, golden.name);
-  const inputs = golden.inputs(g);
   const expected = golden.expected(g);
 
   test('has something to compare', () => {
@@ -49,18 +40,18 @@ describe.each(GOLDENS.map((g) => [`${g.exercise}: PyTorch's ${g.name}`, g] as co
   });
 
   test('the oracle agrees', () => {
-    expect(differences(expected, exercise.oracle(copy(inputs)))).toEqual([]);
+    expect(differences(expected, follow(golden, g, exercise.oracle))).toEqual([]);
   });
 
   test('the solution agrees', async () => {
     const functions = await solution(chapter, topic);
-    expect(differences(expected, functions[exercise.name]!(copy(inputs)))).toEqual([]);
+    expect(differences(expected, follow(golden, g, functions[exercise.name]!))).toEqual([]);
   });
 
   test.each(Object.keys(exercise.misconceptions))('it tells "%s" from the right answer', (name) => {
     let got: Value;
     try {
-      got = exercise.misconceptions[name]!.wrong(copy(inputs));
+      got = follow(golden, g, exercise.misconceptions[name]!.wrong);
     } catch {
       got = undefined;
     }

@@ -1,4 +1,8 @@
 import type { Golden } from './golden.ts';
 import { goldens as chapter1 } from './chapter-1.ts';
+import { goldens as calculus } from './chapter-2-calculus.ts';
+import { goldens as losses } from './chapter-2-losses.ts';
+import { goldens as optimizers } from './chapter-2-optimizers.ts';
+import { goldens as regularization } from './chapter-2-regularization.ts';
 
-export const GOLDENS: readonly Golden[] = [...chapter1];
+export const GOLDENS: readonly Golden[] = [...chapter1, ...calculus, ...losses, ...optimizers, ...regularization];

@@ -126,6 +126,16 @@ describe('npm run lessons', () => {
     expect(check.out).toMatch(/unused .*old\.svg[^]*stale .*boundary\.svg/);
   });
 
+  it("asks a lesson's own module first; the same name may mean something else in another lesson", () => {
+    const pit = courseWithLesson();
+    const more = 'chapters/chapter-1-mp/more.md';
+    pit.write(more, 'The loss is <!--=loss-->?<!--/--> here.\n');
+    pit.write('site/lessons/chapter-1-mp/more.ts', 'export const values = { loss: () => 0.125 };\n');
+    expect(pit.run(lessons)).toMatchObject({ code: 0, err: '' });
+    expect(pit.read(more)).toBe('The loss is <!--=loss-->0.125<!--/--> here.\n');
+    expect(pit.read(README)).toBe(FILLED);
+  });
+
   it('names every mistake with its file and line, and writes nothing', () => {
     const lesson = LESSON.replace('=loss-->', '=lost-->')
       .replace('neuron.ts#step', 'neuron.ts#stop')
@@ -139,8 +149,8 @@ describe('npm run lessons', () => {
       `${README}:10: there is no region "stop" in solutions/chapter-1-mp/neuron.ts. Did you mean step?`,
       `${README}:20: the figure "boundary" needs a text`,
       `${MODULE}:3: values.loss is there already, in line 2.`,
-      'no lesson of chapter-1-mp uses values.loss.',
-      'no lesson of chapter-1-mp uses figures.boundary.',
+      'no lesson uses values.loss.',
+      'no lesson uses figures.boundary.',
     ]) {
       expect(done.err).toContain(says);
     }
