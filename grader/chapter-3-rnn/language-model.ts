@@ -34,18 +34,20 @@ type LossInputs = {
   targets: number[][];
 };
 
+/** log Σ exp(x), with the constant m = max x taken out. */
+function logSumExp(terms: Var[]): Var {
+  const m = Math.max(...terms.map((x) => x.value));
+  return sum(terms.map((x) => x.sub(m).exp()))
+    .log()
+    .add(m);
+}
+
 /** −(1/n) Σ log softmax(logits_tb)[target_tb] over the places whose target is not −1. */
 function lossOf(logits: VarTensor, targets: number[][]): Var {
   const V = logits.shape[2]!;
   const terms = targets.flatMap((row, t) =>
     row.flatMap((target, b) =>
-      target < 0
-        ? []
-        : [
-            sum(range(V, (v) => logits.at(t, b, v).exp()))
-              .log()
-              .sub(logits.at(t, b, target)),
-          ],
+      target < 0 ? [] : [logSumExp(range(V, (v) => logits.at(t, b, v))).sub(logits.at(t, b, target))],
     ),
   );
   return sum(terms).div(terms.length);

@@ -3,7 +3,7 @@
  * digit, as on paper; with --task text another reads poems letter by letter, and writes.
  *
  *   npm run lab chapter-3
- *   npm run lab chapter-3 -- --width 8 --seed 3
+ *   npm run lab chapter-3 -- --width 2 --seed 3
  *   npm run lab chapter-3 -- --task text
  *   npm run lab chapter-3 -- --task text --steps 3000 --temperature 0.5
  */
@@ -83,12 +83,15 @@ export function encode(pairs: readonly Pair[]): { x: Tensor; targets: Tensor } {
   return { x, targets };
 }
 
-/** Over how many digits in a row the longest carry of an addition runs. */
+/**
+ * Over how many digits the longest carry of an addition runs: 1 + 1 makes it, and digits with exactly one 1 hand it on,
+ * which would not have made one themselves.
+ */
 export function longestCarry([a, b]: Pair): number {
-  let [carry, run, longest] = [0, 0, 0];
+  let [run, longest] = [0, 0];
   for (let t = 0; t < BITS; t++) {
-    carry = bit(a, t) + bit(b, t) + carry >= 2 ? 1 : 0;
-    run = carry === 1 ? run + 1 : 0;
+    const ones = bit(a, t) + bit(b, t);
+    run = ones === 2 ? 1 : ones === 1 && run > 0 ? run + 1 : 0;
     longest = Math.max(longest, run);
   }
   return longest;
@@ -96,7 +99,7 @@ export function longestCarry([a, b]: Pair): number {
 
 export const anyPair = (rng: Random): Pair => [rng.integer(2 ** BITS), rng.integer(2 ** BITS)];
 
-/** A pair whose carry runs over at least ten digits: 1 + 1 makes it, and then every digit has exactly one 1. */
+/** A pair with a carry that runs over at least ten digits. */
 export function longPair(rng: Random): Pair {
   let [a, b] = anyPair(rng);
   const length = 10 + rng.integer(BITS - 9);
@@ -283,6 +286,9 @@ export function curveSvg(losses: number[], title: string): string {
   ]);
 }
 
+/** An addition in which a carry comes and goes twice. */
+export const SHOWN: Pair = [0b0011_1100_0011_1110, 0b0000_0100_0000_0010];
+
 /** The states of an adder during one addition: a column for each digit, lowest first, a row for each unit. */
 export function statesSvg(adder: Adder, pair: Pair): string {
   const { states } = add(adder, pair);
@@ -321,10 +327,8 @@ async function adding(io: LabIo): Promise<void> {
       io.print(
         `${String(step).padStart(6)}  ${fixed(loss, 4)}   ${`${fixed(any / 2.5, 1)} %`.padStart(10)}   ${`${fixed(long / 2.5, 1)} %`.padStart(10)}`,
       );
-      io.progress(
-        step / limit,
-        `${(((io.now() - began) / step) * (limit - step)) / 1000 > 1 ? `at most ${fixed((((io.now() - began) / step) * (limit - step)) / 1000, 0)} s more` : ''}`,
-      );
+      const left = (((io.now() - began) / step) * (limit - step)) / 1000;
+      io.progress(step / limit, `at most ${fixed(left, 0)} s more`);
     },
     () => io.stopped(),
   );
@@ -335,9 +339,9 @@ async function adding(io: LabIo): Promise<void> {
   io.print('\nThe longest carry there is:\n');
   io.print(onPaper(adder, [2 ** BITS - 1, 1]));
   await io.save('adder-loss.svg', curveSvg(losses, 'Adding: loss while it learns'));
-  await io.save('adder-states.svg', statesSvg(adder, [0b0101_0111_1111_0011, 0b0010_1000_0000_1101]));
+  await io.save('adder-states.svg', statesSvg(adder, SHOWN));
   io.print('\nSaved adder-loss.svg and adder-states.svg: which unit holds the carry?');
-  io.print('Try --width 8 with a few seeds, and --task text.');
+  io.print('Try --width 2 with a few seeds, and --task text.');
 }
 
 // Text
