@@ -16,6 +16,7 @@ import {
   valueOf,
   Var,
   VarTensor,
+  type Input,
   type Lifted,
 } from '../engine/index.ts';
 import { lstmCell, layer, smooth, step, stepBack, type StepMemory, type Weights } from './definitions.ts';
@@ -28,12 +29,19 @@ const weights = record({
   bHh: tensor('4H', small),
 });
 const sizes = { T: [1, 5], B: [1, 3], D: [1, 3], H: [1, 2] } as const;
-const before = indices('B', 'T');
-/** Lengths are 1 … T; they are drawn as 0 … T − 1. */
-const withLengths = <R extends { before: number[] }>({ before, ...rest }: R) => ({
-  ...rest,
-  lengths: before.map((n) => n + 1),
-});
+/** A length for each sequence, 1 … T: what `indices` draws, and one more. */
+const below = indices('B', 'T');
+const more = (list: number[]) => list.map((n) => n + 1);
+const less = (list: number[]) => list.map((n) => n - 1);
+const lengths: Input<number[]> = {
+  ...below,
+  shape: '(B,) of 1 … T',
+  draw: (rng, sizes) => more(below.draw(rng, sizes)),
+  cut: (value, sizes, keep) => more(below.cut(less(value), sizes, keep)),
+  *simpler(value) {
+    for (const list of below.simpler(less(value))) yield more(list);
+  },
+};
 
 // reverseWithin
 
@@ -63,10 +71,8 @@ const wrongLengths = [[0, 2], [2, 5], [1.5, 2], [2], [2, 2, 2]]; // prettier-ign
 
 const reverseWithin = exercise({
   points: 3,
-  inputs: { x: tensor('T', 'B', 'D'), before },
+  inputs: { x: tensor('T', 'B', 'D'), lengths },
   sizes: { ...sizes, B: [1, 4] },
-  derive: withLengths,
-  parameters: ['x', 'lengths'],
   oracle: ({ x, lengths }: ReverseInputs) => {
     const [T, B, D] = x.shape as [number, number, number];
     const y = range(T, (t) => range(B, (b) => range(D, (d) => x.at(t, b, d))));
@@ -211,10 +217,8 @@ const slippedMask = (slips: MaskSlips) => (i: OneWay) => {
 
 const maskedForward = exercise({
   points: 3,
-  inputs: { x: tensor('T', 'B', 'D'), before, weights },
+  inputs: { x: tensor('T', 'B', 'D'), lengths, weights },
   sizes,
-  derive: withLengths,
-  parameters: ['x', 'lengths', 'weights'],
   oracle: valueOf(oneWay, { plain: ['lengths'] }),
   checks: [
     agrees({ cases: 16 }),
@@ -331,11 +335,10 @@ const maskedBackward = exercise({
     dhn: tensor('B', 'H'),
     dcn: tensor('B', 'H'),
     x: tensor('T', 'B', 'D'),
-    before,
+    lengths,
     weights,
   },
   sizes,
-  derive: withLengths,
   parameters: ['dy', 'dhn', 'dcn'],
   backwardOf: { forward: 'maskedForward', takes: ['x', 'lengths', 'weights'] },
   oracle: smooth(
@@ -450,10 +453,8 @@ const slippedBoth = (slips: TwoWaySlips) => (i: TwoWay) => bothWays(i, slips);
 
 const bidirectionalForward = exercise({
   points: 3,
-  inputs: { x: tensor('T', 'B', 'D'), before, forwardWeights: weights, backwardWeights: weights },
+  inputs: { x: tensor('T', 'B', 'D'), lengths, forwardWeights: weights, backwardWeights: weights },
   sizes,
-  derive: withLengths,
-  parameters: ['x', 'lengths', 'forwardWeights', 'backwardWeights'],
   oracle: valueOf(twoWay, { plain: ['lengths'] }),
   checks: [agrees({ cases: 12 }), pure({ cases: 2 })],
   misconceptions: {
@@ -541,12 +542,11 @@ const bidirectionalBackward = exercise({
     dhn: tensor(2, 'B', 'H'),
     dcn: tensor(2, 'B', 'H'),
     x: tensor('T', 'B', 'D'),
-    before,
+    lengths,
     forwardWeights: weights,
     backwardWeights: weights,
   },
   sizes,
-  derive: withLengths,
   parameters: ['dy', 'dhn', 'dcn'],
   backwardOf: { forward: 'bidirectionalForward', takes: ['x', 'lengths', 'forwardWeights', 'backwardWeights'] },
   oracle: smooth(
