@@ -34,18 +34,20 @@ type LossInputs = {
   targets: number[][];
 };
 
+/** log Σ exp(x), with the constant m = max x taken out. */
+function logSumExp(terms: Var[]): Var {
+  const m = Math.max(...terms.map((x) => x.value));
+  return sum(terms.map((x) => x.sub(m).exp()))
+    .log()
+    .add(m);
+}
+
 /** −(1/n) Σ log softmax(logits_tb)[target_tb] over the places whose target is not −1. */
 function lossOf(logits: VarTensor, targets: number[][]): Var {
   const V = logits.shape[2]!;
   const terms = targets.flatMap((row, t) =>
     row.flatMap((target, b) =>
-      target < 0
-        ? []
-        : [
-            sum(range(V, (v) => logits.at(t, b, v).exp()))
-              .log()
-              .sub(logits.at(t, b, target)),
-          ],
+      target < 0 ? [] : [logSumExp(range(V, (v) => logits.at(t, b, v))).sub(logits.at(t, b, target))],
     ),
   );
   return sum(terms).div(terms.length);
@@ -347,7 +349,7 @@ const softmaxWithTemperature = exercise({
     { logits: toTensor([1, 3, -2, 0.5]), temperature: 0 },
     { logits: toTensor([2, -1, 2, 2]), temperature: 0 },
     { logits: toTensor([-3, -1.5, -1.5]), temperature: 0 },
-    { logits: toTensor([1000, 999, -1000]), temperature: 2 },
+    { logits: toTensor([1000, 999, -1000]), temperature: 1 },
     { logits: toTensor([-2000, -1999.5, -2001]), temperature: 0.5 },
     { logits: toTensor([1, -Infinity, 0.5, -Infinity]), temperature: 2 },
     { logits: toTensor([-Infinity, -1, -0.5]), temperature: 0 },
@@ -689,7 +691,7 @@ const generate = exercise({
   parameters: ['first', 'h0', 'model', 'uniforms', 'temperature', 'k'],
   where: (i) => write(i).margin >= 1e-6,
   oracle: (i) => write(i).tokens,
-  checks: [agrees({ exact: true, cases: 40 }), pure()],
+  checks: [agrees({ exact: true, cases: 20 }), pure({ cases: 3 })],
   examples: range(6, (n) => ({
     first: n % 3,
     h0: toTensor([[0.5, -0.75]]),
