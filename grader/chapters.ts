@@ -23,4 +23,16 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'BP: backpropagation',
     load: async () => (await import('./chapter-2-bp/index.ts')).chapter,
   },
+  {
+    id: 'chapter-3',
+    folder: 'chapter-3-rnn',
+    title: 'RNN: networks with a memory',
+    load: async () => (await import('./chapter-3-rnn/index.ts')).chapter,
+  },
+  {
+    id: 'chapter-4',
+    folder: 'chapter-4-lstm',
+    title: 'LSTM: memory with gates',
+    load: async () => (await import('./chapter-4-lstm/index.ts')).chapter,
+  },
 ];

@@ -104,7 +104,8 @@ async function inputsOf(files: Files, goal: Goal, seed: number, path: string) {
   const noting: Subject = {
     loaded: real.loaded,
     call(exercise, list, options) {
-      inputs = list[0] ?? inputs;
+      // The replayed case comes first; what follows is the engine looking for the cause.
+      inputs ??= list[0];
       fromStandIn = options.forwardFromStandIn ?? false;
       return real.call(exercise, list, options);
     },

@@ -69,7 +69,7 @@ interface Job {
 /** Grades; a file that cannot be loaded, loops or crashes is part of the report, never an exception. */
 export async function gradeRun(options: GradeRunOptions): Promise<Report> {
   const started = performance.now();
-  const { files, goals, seed = DEFAULT_SEED } = options;
+  const { goals, seed = DEFAULT_SEED } = options;
   const loaded = await Promise.all(goals.map(async (goal) => ({ goal, chapter: await goal.chapter.load() })));
   const jobs = loaded.flatMap(({ goal, chapter }): Job[] =>
     chapter.topics

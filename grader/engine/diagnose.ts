@@ -108,12 +108,14 @@ function explains(
 /** The exercise without the misconceptions that give wrong results where the student's were right. */
 export function withoutRefuted(
   exercise: Exercise,
-  passed: readonly { inputs: ValueRecord; expected: Value }[],
+  passed: readonly ValueRecord[],
+  expected: (inputs: ValueRecord, got: Value) => Value,
 ): Exercise {
   const possible = Object.entries(exercise.misconceptions).filter(([, { wrong }]) =>
-    passed.every(({ inputs, expected }) => {
+    passed.every((inputs) => {
       try {
-        return differing(expected, wrong(copy(inputs))).length === 0;
+        const got = wrong(copy(inputs));
+        return differing(expected(inputs, got), got).length === 0;
       } catch {
         return false;
       }

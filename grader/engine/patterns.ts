@@ -26,11 +26,13 @@ interface Pair {
   want: number[];
   have: number[];
   shape: readonly number[];
+  /** It came out right: no evidence for a pattern, but it may be evidence against. */
+  right: boolean;
 }
 
 const pattern = (name: string, says: string): Diagnosis => ({ kind: 'pattern', name, says });
 
-/** The first pattern that explains the named result in all samples in which it is wrong. */
+/** The first pattern that explains the named result in all samples: where it is wrong, and why it is right elsewhere. */
 export function findPattern(name: string, samples: readonly Sample[]): Diagnosis | undefined {
   const what = name || 'The result';
   const pairs: Pair[] = [];
@@ -39,7 +41,7 @@ export function findPattern(name: string, samples: readonly Sample[]): Diagnosis
     const want = pick(sample.expected, name);
     const have = pick(sample.got, name);
     const odd = wrongType(what, want, have) ?? wrongShape(what, want, have);
-    if (odd) return odd;
+    if (odd) return odd.name !== 'transposed' || samples.every(couldBeTransposed) ? odd : undefined;
     const pair = {
       sizes: sample.sizes,
       inputs: sample.inputs,
@@ -48,15 +50,26 @@ export function findPattern(name: string, samples: readonly Sample[]): Diagnosis
       shape: shapeOf(want),
     };
     if (pair.want.length === 0 || pair.want.length !== pair.have.length) continue;
-    if (!same(pair.want, pair.have)) pairs.push(pair);
+    pairs.push({ ...pair, right: same(pair.want, pair.have) });
   }
-  if (pairs.length === 0) return undefined;
+  if (pairs.every((p) => p.right)) return undefined;
+  // The wrong ones first: a pattern words itself after the first.
+  pairs.sort((a, b) => Number(a.right) - Number(b.right));
   for (const look of [notFinite, zeros, factor, transposed, returnedInput, shifted, permuted, offset]) {
     const found = look(what, pairs);
     if (found) return found;
   }
   return undefined;
+
+  function couldBeTransposed(s: Sample): boolean {
+    const [want, have] = [pick(s.expected, name), pick(s.got, name)];
+    if (s.threw !== undefined || !(want instanceof Tensor)) return true;
+    return have instanceof Tensor && have.shape.join() === [...want.shape].reverse().join();
+  }
 }
+
+const wrongOnes = (pairs: readonly Pair[]) => pairs.filter((p) => !p.right);
+const entriesOf = (pairs: readonly Pair[]) => pairs.reduce((n, p) => n + p.want.length, 0);
 
 /** The part of a value that a result's name speaks of: "", "dw", "params.w", "layers[1].dw". */
 export function pick(value: Value, name: string): Value {
@@ -143,8 +156,7 @@ function notFinite(what: string, pairs: readonly Pair[]): Diagnosis | undefined 
 }
 
 function zeros(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
-  const entries = pairs.reduce((n, p) => n + p.want.length, 0);
-  return entries >= 3 && pairs.every((p) => p.have.every((x) => x === 0))
+  return entriesOf(wrongOnes(pairs)) >= 3 && pairs.every((p) => p.have.every((x) => x === 0))
     ? pattern('zeros', `${what} is all zeros: it is never written, or multiplied away.`)
     : undefined;
 }
@@ -159,10 +171,12 @@ function* candidates(sizes: Sizes): Iterable<[string, number]> {
   for (const [i, [s, n]] of symbols.entries()) for (const [t, m] of symbols.slice(i + 1)) yield [`${s}·${t}`, n * m];
 }
 
-function factor(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+function factor(what: string, all: readonly Pair[]): Diagnosis | undefined {
+  // A result that is all zeros stays right, whatever it is multiplied by.
+  const pairs = all.filter((p) => !p.right || p.want.some((x) => x !== 0));
   const ratios: number[] = [];
   let entries = 0;
-  for (const { want, have } of pairs) {
+  for (const { want, have, right } of pairs) {
     const biggest = want.reduce((best, x, i) => (Math.abs(x) > Math.abs(want[best]!) ? i : best), 0);
     const ratio = have[biggest]! / want[biggest]!;
     if (!Number.isFinite(ratio) || ratio === 0) return undefined;
@@ -174,7 +188,7 @@ function factor(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
     )
       return undefined;
     ratios.push(ratio);
-    entries += want.filter((x) => x !== 0).length;
+    if (!right) entries += want.filter((x) => x !== 0).length;
   }
   if (entries < 3) return undefined;
   const alike = (a: number, b: number) => Math.abs(a - b) <= 1e-8 * Math.abs(b);
@@ -211,8 +225,7 @@ const show = (x: number) => String(Number(x.toPrecision(6)));
 
 function offset(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
   const difference = pairs[0]!.have[0]! - pairs[0]!.want[0]!;
-  const entries = pairs.reduce((n, p) => n + p.want.length, 0);
-  if (entries < 3 || !Number.isFinite(difference)) return undefined;
+  if (entriesOf(pairs) < 3 || !Number.isFinite(difference)) return undefined;
   return pairs.every((p) =>
     same(
       p.want.map((x) => x + difference),
@@ -243,15 +256,21 @@ function returnedInput(what: string, pairs: readonly Pair[]): Diagnosis | undefi
 /** The same rows one step earlier or later. */
 function shifted(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
   const by = (step: number) =>
-    pairs.every(({ want, have, shape }) => {
+    pairs.every(({ want, have, shape, right }) => {
       const rows = shape[0] ?? 1;
       const width = want.length / rows;
-      if (rows < 3) return false;
+      if (rows < 3 && !right) return false;
       const from = Math.max(0, -step) * width;
       const to = Math.max(0, step) * width;
       const count = (rows - 1) * width;
       return same(want.slice(from, from + count), have.slice(to, to + count));
     });
+  // Rows that are alike look shifted by any step.
+  const moved = wrongOnes(pairs).reduce((sum, { want, shape }) => {
+    const width = want.length / (shape[0] ?? 1);
+    return sum + want.slice(width).filter((x, i) => x !== want[i]).length;
+  }, 0);
+  if (moved < 3) return undefined;
   if (by(1)) return pattern('shifted', `${what} is one step late: row i holds what belongs in row i − 1.`);
   if (by(-1)) return pattern('shifted', `${what} is one step early: row i holds what belongs in row i + 1.`);
   return undefined;
@@ -280,6 +299,9 @@ function permuted(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
         same(want.slice(i * width, (i + 1) * width), have.slice((shape[0]! - 1 - i) * width, (shape[0]! - i) * width)),
       );
     });
+  // Few different numbers are soon found in another order: two labels always are.
+  const wrong = wrongOnes(pairs).map((p) => new Set(p.want).size);
+  if (!wrong.some((different) => different >= (wrong.length > 1 ? 3 : 4))) return undefined;
   if (reversed) return pattern('reversed', `${what} has the right entries in reverse order.`);
   return holds ? pattern('permuted', `${what} has the right rows in the wrong order.`) : undefined;
 }

@@ -133,20 +133,49 @@ function shownNumber(x: number): number | string {
   return short === 0 ? 0 : short;
 }
 
-/** A value for the report. */
+/** How many numbers, texts and lists a shown value may have: nobody reads more, and a report stays small. */
+const SHOWN = 4096;
+/** Longest text shown. */
+const SHOWN_TEXT = 500;
+
+/** A text cut to a length that can be read. */
+export const shortened = (text: string): string => (text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)}…` : text);
+
+/** A value for the report; what is beyond some thousand entries is left out. */
 export function show(value: Value): Shown {
+  return shown(value, { left: SHOWN });
+}
+
+function shown(value: Value, room: { left: number }): Shown {
+  room.left--;
+  const take = (n: number) => {
+    const most = Math.max(0, Math.min(n, room.left));
+    room.left -= most;
+    return most;
+  };
+  const inside = <T, R>(items: readonly T[], f: (item: T) => R): R[] => {
+    const out: R[] = [];
+    for (const item of items) {
+      if (room.left <= 0) break;
+      out.push(f(item));
+    }
+    return out;
+  };
   if (value === undefined) return { odd: 'undefined' };
   if (value === null) return null;
   if (typeof value === 'number') return shownNumber(value);
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') return { text: value.length > 500 ? `${value.slice(0, 500)}…` : value };
+  if (typeof value === 'string') return { text: shortened(value) };
   if (value instanceof Odd) return { odd: value.what };
   if (value instanceof NamedFunction) return { odd: formula(value) };
   if (value instanceof Tensor)
-    return { tensor: { shape: [...value.shape], data: Array.from(value.data.subarray(0, 4096), shownNumber) } };
-  if (value instanceof Uint8Array) return { bytes: Array.from(value.subarray(0, 4096)) };
-  if (Array.isArray(value)) return { list: value.slice(0, 4096).map(show) };
-  if (isRecord(value)) return { record: Object.fromEntries(Object.entries(value).map(([k, v]) => [k, show(v)])) };
+    return {
+      tensor: { shape: [...value.shape], data: Array.from(value.data.subarray(0, take(value.size)), shownNumber) },
+    };
+  if (value instanceof Uint8Array) return { bytes: Array.from(value.subarray(0, take(value.length))) };
+  if (Array.isArray(value)) return { list: inside(value, (v) => shown(v, room)) };
+  if (isRecord(value))
+    return { record: Object.fromEntries(inside(Object.entries(value), ([k, v]) => [shortened(k), shown(v, room)])) };
   return { odd: 'something unknown' };
 }
 

@@ -6,7 +6,7 @@ import { caseAt, cases, drawCases, smallest, type Case } from './cases.ts';
 import { diagnose, recognise, withoutRefuted } from './diagnose.ts';
 import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
-import { show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
+import { shortened, show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
 import type { Outcome } from './sandbox.ts';
 import type { CallOptions, Subject } from './subject.ts';
 import { copy, type Value, type ValueRecord } from './value.ts';
@@ -90,11 +90,15 @@ export async function runCheck(
     };
 
   const todo = judged[first]!.problem;
-  if (todo?.todo && todo.fn === exercise.name && judged.every((j) => j.problem?.todo))
+  if (
+    todo?.todo &&
+    todo.fn === exercise.name &&
+    judged.every((j) => j.outcomes.every((o) => o.kind === 'error' && o.todo))
+  )
     return { verdict: 'not-run', cases: 0, notStarted: true };
 
   // One small case explains nothing: a replay looks at the same cases as the run that it repeats.
-  const whole = context.replay && !check.fixed ? [...drawCases(arbitrary, seed, check.cases), ...given] : list;
+  const whole = context.replay ? [...(check.fixed ? [] : drawCases(arbitrary, seed, check.cases)), ...given] : list;
   const seen = whole === list ? judged : await judgeAll(exercise, check, subject, whole, options);
   const diagnosis = diagnosisOf(exercise, check, whole, seen, context);
   let shown = list[first]!;
@@ -215,7 +219,7 @@ export function problemOf(outcome: Exclude<Outcome, { kind: 'value' }>): Problem
   switch (outcome.kind) {
     case 'error': {
       const thrown = outcome.name ? `${outcome.name}: ${outcome.message}` : outcome.message;
-      const message = outcome.todo ? `this part is not written yet (${outcome.message})` : thrown;
+      const message = outcome.todo ? `this part is not written yet (${shortened(outcome.message)})` : shortened(thrown);
       return { verdict: 'error', message, ...(outcome.at && { at: outcome.at }) };
     }
     case 'timeout':
@@ -304,24 +308,23 @@ function diagnosisOf(
   function possible(): Exercise {
     const main = exercise.checks[0];
     if (check === main || !main?.expected || main.kind === 'finite') return exercise;
-    const passed = casesOf(exercise, main, context).flatMap(({ inputs }) => {
-      try {
-        return [{ inputs, expected: main.expected!(inputs, exercise, undefined) }];
-      } catch {
-        return [];
-      }
-    });
-    return withoutRefuted(exercise, passed);
+    return withoutRefuted(
+      exercise,
+      casesOf(exercise, main, context).map((c) => c.inputs),
+      (inputs, got) => main.expected!(inputs, exercise, got),
+    );
   }
 }
 
-/** The first cases that a check draws. */
-function casesOf(exercise: Exercise, check: Check, context: CheckContext): Case[] {
-  const seed = deriveSeed(context.seed, context.exerciseId, check.id);
-  return check.fixed
+/** The cases that a check draws. */
+const casesOf = (exercise: Exercise, check: Check, context: CheckContext): Case[] =>
+  check.fixed
     ? check.fixed(exercise).map(asCase)
-    : [...drawCases(arbitraryOf(exercise, check, context), seed, check.cases), ...exercise.examples.map(asCase)];
-}
+    : drawCases(
+        arbitraryOf(exercise, check, context),
+        deriveSeed(context.seed, context.exerciseId, check.id),
+        check.cases,
+      );
 
 /** Every call of a law with several runs, as inputs and result. */
 function wholeRuns(exercise: Exercise, check: Check, list: readonly Case[], judged: readonly Judged[]) {
@@ -359,7 +362,8 @@ function failureOf(
       ...(finding?.seen ?? []).map((s) => ({ name: s.name, got: show(s.value), wrong: [] })),
     ],
     facts: finding?.facts ?? [],
-    ...(diagnosis && { diagnosis }),
+    // A factor or an offset would give the hidden value away.
+    ...(diagnosis && (check.visibility === 'visible' || diagnosis.kind === 'misconception') && { diagnosis }),
     ...(problem && {
       problem: { verdict: problem.verdict, message: problem.message, ...(problem.at && { at: problem.at }) },
     }),

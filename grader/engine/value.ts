@@ -67,7 +67,9 @@ export function describe(value: Value): string {
   if (typeof value === 'string') return 'a string';
   if (typeof value === 'boolean') return String(value);
   const keys = Object.keys(value);
-  return keys.length === 0 ? 'an empty object' : `an object with ${keys.join(', ')}`;
+  if (keys.length === 0) return 'an empty object';
+  const shown = keys.slice(0, 8).map((key) => (key.length > 40 ? `${key.slice(0, 40)}…` : key));
+  return `an object with ${shown.join(', ')}${keys.length > 8 ? ` and ${keys.length - 8} more` : ''}`;
 }
 
 /** Every scalar in a value, in a fixed order; strings and odd things are skipped. */

@@ -6,7 +6,6 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 declare global {
-  // eslint-disable-next-line no-var -- what `start.mjs` leaves for us
   var courseCache: { folder: string; root: string } | undefined;
 }
 

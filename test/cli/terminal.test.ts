@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Report } from '../../grader/engine/report.ts';
 import { renderOverview, renderReport } from '../../grader/reports/terminal.ts';
 import { widthOf } from '../../grader/reports/wrap.ts';
 import { check, exercise, failing, matrix, report, scaled, topic } from './reports.ts';
@@ -103,7 +102,7 @@ describe('a failure', () => {
 
   it('uses only ASCII of its own on a terminal that has nothing else', () => {
     const ascii = renderReport(report([topic([failing('f', { sentence: 'wrong' })])]), { unicode: false });
-    expect(ascii).toMatch(/^[\n\x20-\x7e]*$/); // eslint-disable-line no-control-regex
+    expect(ascii).toMatch(/^[\n\x20-\x7e]*$/);
     expect(ascii).toContain('  x f  wrong');
   });
 

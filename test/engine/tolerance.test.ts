@@ -152,7 +152,7 @@ describe('gradients', () => {
         });
         return table([N, d], (i, j) => entries[i][j]);
       },
-      { wrt: { dx: 'x', dgamma: 'gamma' }, upstream: 'g', plain: [] },
+      { wrt: { dx: 'x', dgamma: 'gamma' }, upstream: 'g' },
     ),
     checks: [gradientAgrees({ upstream: ['g'] })],
     misconceptions: {},

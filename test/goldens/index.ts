@@ -4,5 +4,17 @@ import { goldens as calculus } from './chapter-2-calculus.ts';
 import { goldens as losses } from './chapter-2-losses.ts';
 import { goldens as optimizers } from './chapter-2-optimizers.ts';
 import { goldens as regularization } from './chapter-2-regularization.ts';
+import { goldens as chapter3 } from './chapter-3.ts';
+import { goldens as attention } from './chapter-4-attention.ts';
+import { goldens as lstm } from './chapter-4-lstm.ts';
 
-export const GOLDENS: readonly Golden[] = [...chapter1, ...calculus, ...losses, ...optimizers, ...regularization];
+export const GOLDENS: readonly Golden[] = [
+  ...chapter1,
+  ...calculus,
+  ...losses,
+  ...optimizers,
+  ...regularization,
+  ...chapter3,
+  ...lstm,
+  ...attention,
+];

@@ -1,0 +1,273 @@
+/**
+ * The cells of this chapter as their papers define them, one number at a time on the tape; and, beside them, LSTMs in
+ * tensors into which students' slips can be switched, for the misconceptions.
+ */
+import { concat, split, stack, Tensor } from '#tensor';
+import { range, sum, table, Var, VarTensor, type Lifted, type Oracle } from '../engine/index.ts';
+
+/** Parameters of one recurrent layer: rows of wIh and wHh in blocks, one per gate. */
+export interface Weights {
+  wIh: Tensor;
+  wHh: Tensor;
+  bIh: Tensor;
+  bHh: Tensor;
+}
+export interface State {
+  h: Tensor;
+  c: Tensor;
+}
+export interface Layer extends Weights {
+  wHr?: Tensor;
+}
+
+/** An oracle without kinks: nothing has to be kept clear of them, and the tape runs once instead of twice. */
+export const smooth =
+  <I>(oracle: Oracle<I>): Oracle<I> =>
+  (inputs: I) =>
+    oracle(inputs);
+
+/** x_t of a sequence (T, B, …). */
+export const moment = (x: VarTensor, t: number): VarTensor => table(x.shape.slice(1), (b, j) => x.at(t, b!, j!));
+
+/** (T, B, …) from its moments. */
+export const sequence = (moments: VarTensor[]): VarTensor =>
+  new VarTensor(
+    [moments.length, ...moments[0]!.shape],
+    moments.flatMap((m) => m.data),
+  );
+
+/** Σ_j x_bj w_kj + b_k */
+export const affine = (x: VarTensor, w: VarTensor, bias: VarTensor, b: number, k: number): Var =>
+  sum([...range(x.shape[1]!, (j) => x.at(b, j).mul(w.at(k, j))), bias.at(k)]);
+
+/** One step of an LSTM. */
+export function lstmCell(x: VarTensor, h: VarTensor, c: VarTensor, w: Lifted<Weights>): { h: VarTensor; c: VarTensor } {
+  const [B, H] = [c.shape[0]!, c.shape[1]!];
+  const before = (gate: number, b: number, k: number) =>
+    affine(x, w.wIh, w.bIh, b, gate * H + k).add(affine(h, w.wHh, w.bHh, b, gate * H + k));
+  const cNew = table([B, H], (b, k) => {
+    const input = before(0, b!, k!).sigmoid();
+    const forget = before(1, b!, k!).sigmoid();
+    const candidate = before(2, b!, k!).tanh();
+    return forget.mul(c.at(b!, k!)).add(input.mul(candidate));
+  });
+  const hNew = table([B, H], (b, k) => before(3, b!, k!).sigmoid().mul(cNew.at(b!, k!).tanh()));
+  return { h: hNew, c: cNew };
+}
+
+/** One layer of an LSTM through time, its output projected where there is a projection. */
+export function lstmLayer(x: VarTensor, start: Lifted<State>, layer: Lifted<Layer>) {
+  let { h, c } = start;
+  const outputs = range(x.shape[0]!, (t) => {
+    const next = lstmCell(moment(x, t), h, c, layer);
+    c = next.c;
+    const r = layer.wHr;
+    h = r
+      ? table([next.h.shape[0]!, r.shape[0]!], (b, p) =>
+          sum(range(r.shape[1]!, (k) => next.h.at(b!, k).mul(r.at(p!, k)))),
+        )
+      : next.h;
+    return h;
+  });
+  return { y: sequence(outputs), state: { h, c } };
+}
+
+// In tensors, with switches. A switch that is off does nothing.
+
+const sigmoid = (x: Tensor) => x.map((v) => (v >= 0 ? 1 / (1 + Math.exp(-v)) : Math.exp(v) / (1 + Math.exp(v))));
+/** s (1 − s) and 1 − t² */
+const slopeS = (s: Tensor) => s.mul(s.neg().add(1));
+const slopeT = (t: Tensor) => t.square().neg().add(1);
+
+export interface StepSlips {
+  /** Which block is taken for i, f, g and o. */
+  order?: [number, number, number, number];
+  /** The candidate's function. */
+  candidate?: 'sigmoid';
+  noOutputTanh?: boolean;
+  oldCellOut?: boolean;
+  coupled?: boolean;
+  ungatedWrite?: boolean;
+  oneBias?: boolean;
+}
+
+export interface StepMemory {
+  x: Tensor;
+  h: Tensor;
+  c: Tensor;
+  i: Tensor;
+  f: Tensor;
+  g: Tensor;
+  o: Tensor;
+  cNew: Tensor;
+  weights: Weights;
+}
+
+export function step(x: Tensor, h: Tensor, c: Tensor, weights: Weights, slips: StepSlips = {}) {
+  const [a0, a1, a2, a3] = slips.order ?? [0, 1, 2, 3];
+  const fromX = x.matmul(weights.wIh.T).add(weights.bIh);
+  const fromH = h.matmul(weights.wHh.T);
+  const a = fromX.add(slips.oneBias ? fromH : fromH.add(weights.bHh));
+  const blocks = split(a, 4, 1);
+  const [i, f, o] = [a0, a1, a3].map((k) => sigmoid(blocks[k]!)) as [Tensor, Tensor, Tensor];
+  const g = slips.candidate === 'sigmoid' ? sigmoid(blocks[a2]!) : blocks[a2]!.tanh();
+  const write = slips.coupled ? f.neg().add(1).mul(g) : slips.ungatedWrite ? g : i.mul(g);
+  const cNew = f.mul(c).add(write);
+  const shown = slips.oldCellOut ? c.tanh() : slips.noOutputTanh ? cNew : cNew.tanh();
+  return { h: o.mul(shown), c: cNew, memory: { x, h, c, i, f, g, o, cNew, weights } as StepMemory };
+}
+
+export interface BackSlips {
+  forgetSeesNewCell?: boolean;
+  slopeOfRawCell?: boolean;
+  candidateSlope?: 'sigmoid';
+  gateSlope?: 'tanh';
+  squashedTwice?: boolean;
+  cellFromHidden?: boolean;
+  cellFromNext?: boolean;
+  cellUngated?: boolean;
+  outputSeesRawCell?: boolean;
+  order?: [number, number, number, number];
+  biasNotSummed?: boolean;
+  biasAveraged?: boolean;
+}
+
+export function stepBack(dh: Tensor, dc: Tensor, m: StepMemory, slips: BackSlips = {}) {
+  const tanhC = m.cNew.tanh();
+  const through = dh.mul(m.o).mul(slopeT(slips.slopeOfRawCell ? m.cNew : tanhC));
+  const delta = slips.cellFromHidden ? through : slips.cellFromNext ? dc : through.add(dc);
+  const gate = (s: Tensor) => (slips.gateSlope === 'tanh' ? slopeT(s) : slopeS(slips.squashedTwice ? sigmoid(s) : s));
+  const blocks = [
+    delta.mul(m.g).mul(gate(m.i)),
+    delta.mul(slips.forgetSeesNewCell ? m.cNew : m.c).mul(gate(m.f)),
+    delta
+      .mul(m.i)
+      .mul(slips.candidateSlope === 'sigmoid' ? slopeS(m.g) : slopeT(slips.squashedTwice ? m.g.tanh() : m.g)),
+    dh.mul(slips.outputSeesRawCell ? m.cNew : tanhC).mul(gate(m.o)),
+  ];
+  const da = concat(
+    (slips.order ?? [0, 1, 2, 3]).map((k) => blocks[k]!),
+    1,
+  );
+  const db = slips.biasNotSummed ? da : slips.biasAveraged ? da.mean(0) : da.sum(0);
+  return {
+    dx: da.matmul(m.weights.wIh),
+    dh: da.matmul(m.weights.wHh),
+    dc: slips.cellUngated ? delta : delta.mul(m.f),
+    weights: { wIh: da.T.matmul(m.x), wHh: da.T.matmul(m.h), bIh: db, bHh: db },
+    da,
+  };
+}
+
+export interface LayerSlips {
+  /** The recurrence reads what lstmStep returned. */
+  rawRecurrence?: boolean;
+  rawOutputs?: boolean;
+  rawFinal?: boolean;
+  /** Each step starts from the first state, or from the first cell state. */
+  forgetState?: boolean;
+  forgetCell?: boolean;
+  zeroStart?: boolean;
+}
+
+/** One layer through time; `y` also as a list of moments. */
+export function layer(x: Tensor, start: State, parameters: Layer, slips: LayerSlips = {}) {
+  const zero = (s: Tensor) => s.mul(0);
+  const first = slips.zeroStart ? { h: zero(start.h), c: zero(start.c) } : start;
+  let { h, c } = first;
+  const raw: Tensor[] = [];
+  const outputs: Tensor[] = [];
+  const cells: Tensor[] = [];
+  const memories: StepMemory[] = [];
+  for (let t = 0; t < x.shape[0]!; t++) {
+    const from = slips.forgetState ? first : { h, c: slips.forgetCell ? first.c : c };
+    const next = step(x.row(t), from.h, from.c, parameters);
+    const shown = parameters.wHr ? next.h.matmul(parameters.wHr.T) : next.h;
+    h = slips.rawRecurrence ? next.h : shown;
+    c = next.c;
+    raw.push(next.h);
+    outputs.push(slips.rawOutputs ? next.h : shown);
+    cells.push(c);
+    memories.push(next.memory);
+  }
+  const state = { h: slips.rawFinal ? raw.at(-1)! : outputs.at(-1)!, c };
+  return { y: stack(outputs), state, raw, cells, memories, parameters };
+}
+
+export interface TimeSlips {
+  /** No gradient crosses from a step to the one before it. */
+  dropCell?: boolean;
+  dropHidden?: boolean;
+  noFinalHidden?: boolean;
+  noFinalCell?: boolean;
+  /** The upstream gradient counts at the last step only. */
+  lastUpstreamOnly?: boolean;
+  /** Every step's share of wIh's gradient is taken with the last input. */
+  lastInput?: boolean;
+  /** Only one step's share is kept: that of the last step, or that of the first (written over). */
+  keepShare?: 'last' | 'first';
+  biasShare?: 'first';
+  noStart?: boolean;
+  computedOrder?: boolean;
+  upwards?: boolean;
+  stateNotAdded?: boolean;
+  step?: BackSlips;
+  // With a projection.
+  projectionSees?: 'cell' | 'tanhCell';
+  projectionLastOnly?: boolean;
+  pastProjection?: boolean;
+  /** What goes down to the layer below is the gradient of the hidden state. */
+  hiddenDown?: boolean;
+}
+
+type Run = ReturnType<typeof layer>;
+
+export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips = {}) {
+  const T = run.memories.length;
+  const none = (s: Tensor) => s.mul(0);
+  const wHr = run.parameters.wHr;
+  let dh = slips.noFinalHidden ? none(dstate.h) : dstate.h;
+  let dc = slips.noFinalCell ? none(dstate.c) : dstate.c;
+  const times = range(T, (k) => (slips.upwards ? k : T - 1 - k));
+  const shares: (Layer & { dx: Tensor })[] = [];
+  for (const [k, t] of times.entries()) {
+    const own = slips.lastUpstreamOnly && t < T - 1 ? none(dy.row(t)) : dy.row(t);
+    const out = slips.pastProjection ? own : slips.stateNotAdded && k > 0 ? dh : own.add(dh);
+    let du = wHr ? out.matmul(wHr) : out;
+    if (slips.pastProjection) du = du.add(dh);
+    const m = run.memories[t]!;
+    const back = stepBack(du, dc, m, slips.step);
+    dh = slips.dropHidden ? none(back.dh) : back.dh;
+    dc = slips.dropCell ? none(back.dc) : back.dc;
+    const lastX = run.memories[T - 1]!.x;
+    const wIh = slips.lastInput ? back.da.T.matmul(lastX) : back.weights.wIh;
+    const dx = slips.hiddenDown ? back.dh : back.dx;
+    const seen =
+      slips.projectionSees === 'cell'
+        ? run.cells[t]!
+        : slips.projectionSees === 'tanhCell'
+          ? run.cells[t]!.tanh()
+          : run.raw[t]!;
+    shares.push({ ...back.weights, wIh, dx, ...(wHr && { wHr: out.T.matmul(seen) }) });
+  }
+  const inTime = [...shares].sort((a, b) => times[shares.indexOf(a)]! - times[shares.indexOf(b)]!);
+  const add = (list: Tensor[]) => list.reduce((a, b) => a.add(b));
+  const total = (name: keyof Layer) => {
+    const all = inTime.map((s) => s[name]!);
+    if (slips.keepShare === 'last' || (slips.projectionLastOnly && name === 'wHr')) return all.at(-1)!;
+    if (slips.keepShare === 'first' || (slips.biasShare && name.startsWith('b'))) return all[0]!;
+    return add(all);
+  };
+  const parameters = {
+    wIh: total('wIh'),
+    wHh: total('wHh'),
+    bIh: total('bIh'),
+    bHh: total('bHh'),
+    ...(wHr && { wHr: total('wHr') }),
+  };
+  return {
+    dx: stack((slips.computedOrder ? shares : inTime).map((s) => s.dx)),
+    dstate: slips.noStart ? { h: none(dh), c: none(dc) } : { h: dh, c: dc },
+    layer: parameters as Layer,
+  };
+}
