@@ -4,7 +4,7 @@
  * on with a wave. It runs on your own functions of this chapter and of chapters 2 and 3.
  *
  *   npm run lab chapter-4
- *   npm run lab chapter-4 -- --length 100 --steps 2500
+ *   npm run lab chapter-4 -- --length 50 --forget 0
  *   npm run lab chapter-4 -- --task sine
  */
 import { random, tensor, uniform, zeros, zerosLike } from '#tensor';
@@ -113,21 +113,21 @@ export interface Model {
 }
 
 /** Uniform between ±1/√H, as PyTorch does; biases 0, but 1 for the LSTM's forget gate: it begins by remembering. */
-export function newLayer(gates: number, inputs: number, width: number, rng: Random): Weights {
+export function newLayer(gates: number, inputs: number, width: number, rng: Random, forget = 1): Weights {
   const k = 1 / Math.sqrt(width);
   const bIh = zeros(gates * width);
   return {
     wIh: uniform([gates * width, inputs], rng, -k, k),
     wHh: uniform([gates * width, width], rng, -k, k),
-    bIh: gates === 4 ? bIh.withSlice([[width, 2 * width]], 1) : bIh,
+    bIh: gates === 4 ? bIh.withSlice([[width, 2 * width]], forget) : bIh,
     bHh: zeros(gates * width),
   };
 }
 
-export function newModel({ gates }: Reader, width: number, seed: number): Model {
+export function newModel({ gates }: Reader, { width, seed, forget }: Settings): Model {
   const rng = random(`weights ${seed}`);
   const k = 1 / Math.sqrt(width);
-  return { layer: newLayer(gates, 2, width, rng), w: uniform([1, width], rng, -k, k), b: zeros(1) };
+  return { layer: newLayer(gates, 2, width, rng, forget), w: uniform([1, width], rng, -k, k), b: zeros(1) };
 }
 
 const flat = ({ layer: { wIh, wHh, bIh, bHh }, w, b }: Model) => [wIh, wHh, bIh, bHh, w, b];
@@ -157,6 +157,8 @@ export interface Settings {
   /** at most so many */
   steps: number;
   seed: number;
+  /** the bias of an LSTM's forget gate to begin with */
+  forget: number;
 }
 
 /** A training: the loss of every batch (all of them new), and whether it got below 0.01. */
@@ -172,10 +174,10 @@ export const lately = (losses: number[]) => mean(losses.slice(-WINDOW));
 
 /** Trains until the mean of 20 batches is below 0.01, the steps are used up, or `listen` answers false. */
 export function train(reader: Reader, settings: Settings, listen: (losses: number[]) => boolean): Training {
-  const { length, width, batch, steps, seed } = settings;
+  const { length, batch, steps, seed } = settings;
   const rng = random(`adding ${seed}`);
   const losses: number[] = [];
-  let parameters = flat(newModel(reader, width, seed));
+  let parameters = flat(newModel(reader, settings));
   let state = adamInit(parameters);
   let done = false;
   while (losses.length < steps && !done) {
@@ -326,7 +328,7 @@ export function stackSlope(model: StackModel, values: Tensor): { loss: number; g
 
 /** Trains on new waves at every step. */
 export function trainStack(
-  settings: Omit<Settings, 'width'>,
+  settings: Pick<Settings, 'length' | 'batch' | 'steps' | 'seed'>,
   listen: (losses: number[]) => boolean,
 ): { losses: number[]; model: StackModel } {
   const { length, batch, steps, seed } = settings;
@@ -512,13 +514,14 @@ export function waveSvg(heard: number[], truth: number[], said: number[]): strin
   );
 }
 
-/** Curves in letters, 60 columns and 11 rows at most: the last one's letter lies on top. */
+/** Curves in letters, 60 columns and 11 rows, as wide as the longest of them: the last one's letter lies on top. */
 export function curvesText(curves: { letter: string; values: number[] }[], low: number, high: number): string {
   const [rows, columns] = [11, 60];
+  const longest = Math.max(2, ...curves.map(({ values }) => values.length));
   const grid = Array.from({ length: rows }, () => Array.from({ length: columns }, () => ' '));
   for (const { letter, values } of curves) {
     values.forEach((v, i) => {
-      const c = values.length > 1 ? Math.round((i / (values.length - 1)) * (columns - 1)) : 0;
+      const c = Math.round((i / (longest - 1)) * (columns - 1));
       const r = Math.round(((high - v) / (high - low)) * (rows - 1));
       if (r >= 0 && r < rows && Number.isFinite(v)) grid[r][c] = letter;
     });
@@ -553,11 +556,12 @@ const costs: Record<string, number> = { RNN: 1, GRU: 3, LSTM: 3.6 };
 
 async function addingLab(io: LabIo, whole: Whole): Promise<void> {
   const settings: Settings = {
-    length: whole('length', 50, 4, 1000),
+    length: whole('length', 100, 4, 1000),
     steps: whole('steps', 1500, 20, 100_000),
     width: whole('width', 32, 1, 512),
     batch: whole('batch', 32, 1, 1024),
     seed: whole('seed', 1, 1, 1e9),
+    forget: io.option('forget', 1),
   };
   const { length, steps, width, seed } = settings;
   const test = adding(length, 500, random(`test ${seed}`));
@@ -567,7 +571,7 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
 
   const total = steps * Object.values(costs).reduce((a, b) => a + b, 0);
   let before = 0;
-  const runs: (Training & { name: string; seconds: number; reader: Reader })[] = [];
+  const runs: (Training & { name: string; reader: Reader })[] = [];
   for (const reader of readers) {
     const { name } = reader;
     const began = io.now();
@@ -580,22 +584,23 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
     });
     if (io.stopped()) return;
     before += steps * costs[name];
-    runs.push({ ...run, name, reader, seconds: (io.now() - began) / 1000 });
+    runs.push({ ...run, name, reader });
     const how = run.done ? `done after ${run.losses.length} steps` : `not done after ${run.losses.length} steps`;
-    io.print(`${name.padEnd(4)}  ${how}, error ${lately(run.losses).toFixed(4)}`);
+    io.print(
+      `${name.padEnd(4)}  ${how}, error ${lately(run.losses).toFixed(4)}, in ${((io.now() - began) / 1000).toFixed(0)} s`,
+    );
   }
 
-  io.print('\nThe error while they learned (R: RNN, G: GRU, L: LSTM), over the steps of each:\n');
+  io.print('\nThe error while they learned (R: RNN, G: GRU, L: LSTM), step by step:\n');
   io.print(curvesText(runs.map(({ name, losses }) => ({ letter: name[0], values: smoothed(losses) })), 0, 0.2)); // prettier-ignore
   io.print('\nOn 500 sequences that none of them has seen:\n');
   io.print(
     tableText([
-      ['', 'numbers to learn', 'steps', 'seconds', 'error'],
-      ...runs.map(({ name, reader, model, losses, seconds }) => [
+      ['', 'numbers to learn', 'steps', 'error'],
+      ...runs.map(({ name, reader, model, losses }) => [
         name,
         String(flat(model).reduce((n, p) => n + p.size, 0)),
         String(losses.length),
-        seconds.toFixed(0),
         testLoss(reader, model, test).toFixed(4),
       ]),
     ]),
@@ -624,7 +629,7 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
 async function sineLab(io: LabIo, whole: Whole): Promise<void> {
   const settings = {
     length: whole('length', 40, 4, 1000),
-    steps: whole('steps', 400, 20, 100_000),
+    steps: whole('steps', 800, 20, 100_000),
     batch: whole('batch', 16, 1, 1024),
     seed: whole('seed', 1, 1, 1e9),
   };
@@ -652,8 +657,10 @@ async function sineLab(io: LabIo, whole: Whole): Promise<void> {
     '\nAfter 40 values of a wave of period 20 they go on alone, each answer the next input (o; the wave itself: .):\n',
   );
   io.print(curvesText([{ letter: '.', values: truth }, { letter: 'o', values: said }], -1.3, 1.3)); // prettier-ignore
-  const off = mean(said.map((v, i) => (v - truth[i]) ** 2));
-  io.print(`\nMean squared error of the ${truth.length} values: ${off.toFixed(4)} (silence would have 0.5).`);
+  const off = (n: number) => mean(said.slice(0, n).map((v, i) => (v - truth[i]) ** 2)).toFixed(4);
+  io.print(
+    `\nMean squared error: ${off(10)} over the first 10 values, ${off(60)} over all 60 (silence would have 0.5).`,
+  );
   await io.save('wave.svg', waveSvg(heard, truth, said));
   io.print('Saved wave.svg. Next: npm run grade chapter-5');
   io.progress(1, 'done');
