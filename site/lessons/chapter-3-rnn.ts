@@ -7,7 +7,7 @@ import {
   largestSingularValue,
   stateJacobian,
 } from '../../solutions/chapter-3-rnn/gradient-flow.ts';
-import { anyPair, columns, corpus, longestCarry, toTokens } from '../../solutions/chapter-3-rnn/lab.ts';
+import { TEXT, anyPair, columns, corpus, longestCarry, newModel, toTokens } from '../../solutions/chapter-3-rnn/lab.ts';
 import {
   perplexity,
   sampleIndex,
@@ -363,6 +363,11 @@ export const values = {
   vocabulary: () => corpus().characters.length,
   poems: () => POEMS.length,
   letters: () => corpus().training.length + corpus().kept.length,
+  trainingLetters: () => corpus().training.length,
+  parameters: () => {
+    const { table, rnn, wOut, bOut } = newModel(corpus().characters.length, TEXT.embedding, TEXT.width, random('size'));
+    return [table, ...Object.values(rnn), wOut, bOut].reduce((n, t: Tensor) => n + t.size, 0);
+  },
   drawnLow: () => sampleIndex(softmaxWithTemperature(topKFilter(heat, 3), 1), 0.5),
   drawnHigh: () => sampleIndex(softmaxWithTemperature(topKFilter(heat, 3), 1), 0.9),
   perplexityTrained: () => said(poems(), /has read: (\d+\.\d+)/),

@@ -2,7 +2,7 @@
  * What the language model of the lab reads: poems in English whose authors died more than a hundred years ago, in the
  * spelling of common modern editions. All of them are in the public domain.
  *
- * The poem at the end is kept back: the model never trains on it.
+ * Of "London" the first three stanzas are here. The poem at the end is kept back: the model never trains on it.
  */
 
 export interface Poem {
