@@ -41,6 +41,8 @@ export interface Exercise<I = ValueRecord> {
    * backward function gets `parameters` and then the cache.
    */
   backwardOf?: { forward: string; takes: string[] };
+  /** Functions of the same topic that this one is meant to call: until they are right, it can hardly be. */
+  uses?: string[];
   oracle: Oracle<I>;
   /** The first is the main one: others count only once it passes. */
   checks: Check[];
@@ -98,8 +100,16 @@ export interface Topic {
   exercises: Exercise[];
 }
 
-/** Declares a topic: its file name, a title, and its exercises by the names of the exported functions. */
+/**
+ * Declares a topic: its file name, a title, and its exercises by the names of the exported functions.
+ *
+ * @throws Error where an exercise uses one that the topic does not have
+ */
 export function topic(name: string, title: string, exercises: Record<string, Exercise>): Topic {
+  for (const [key, { uses = [] }] of Object.entries(exercises)) {
+    const unknown = uses.find((used) => used === key || !Object.hasOwn(exercises, used));
+    if (unknown !== undefined) throw new Error(`${key} uses ${unknown}, which is no other exercise of ${name}.`);
+  }
   return { name, title, exercises: Object.entries(exercises).map(([key, e]) => ({ ...e, name: key })) };
 }
 
