@@ -3,8 +3,8 @@
  * plainer. Fully seeded, so a case is named for good by (seed, path).
  */
 import fc from 'fast-check';
-import type { Inputs, Sizes } from './inputs.ts';
-import type { ValueRecord } from './value.ts';
+import { simplest, weight, type Inputs, type Sizes } from './inputs.ts';
+import { identical, scalars, type ValueRecord } from './value.ts';
 
 /** One drawn case. */
 export interface Case {
@@ -28,6 +28,9 @@ export interface CasePlan {
 }
 
 const TRIES = 2_000;
+
+/** The context of a case in which one input was made plainer: making several plainer at once has just been tried. */
+const PLAINER = 'plainer';
 
 class CaseArbitrary extends fc.Arbitrary<Case> {
   readonly #plan: CasePlan;
@@ -55,8 +58,8 @@ class CaseArbitrary extends fc.Arbitrary<Case> {
     return typeof value === 'object' && value !== null && 'drawn' in value;
   }
 
-  shrink(value: Case): fc.Stream<fc.Value<Case>> {
-    return fc.stream(this.#smaller(value));
+  shrink(value: Case, context: unknown): fc.Stream<fc.Value<Case>> {
+    return fc.stream(this.#smaller(value, context !== PLAINER));
   }
 
   /** Mostly sizes that differ from each other, so that a swapped axis shows; now and then the smallest of all. */
@@ -79,8 +82,13 @@ class CaseArbitrary extends fc.Arbitrary<Case> {
     return !this.#plan.where || this.#plan.where(inputs) ? { sizes, drawn, inputs } : undefined;
   }
 
-  *#smaller({ sizes, drawn }: Case): IterableIterator<fc.Value<Case>> {
+  *#smaller({ sizes, drawn }: Case, together: boolean): IterableIterator<fc.Value<Case>> {
     const declared = Object.entries(this.#plan.inputs);
+    if (together) {
+      const least = Object.fromEntries(this.#symbols.map((s) => [s, this.#plan.sizes[s]![0]]));
+      const cut = declared.map(([name, input]) => [name, input.cut(drawn[name], least, 'first')] as const);
+      if (this.#symbols.some((s) => sizes[s] !== least[s])) yield* this.#plainest(least, Object.fromEntries(cut), []);
+    }
     for (const symbol of this.#symbols) {
       const now = sizes[symbol]!;
       const min = this.#plan.sizes[symbol]![0];
@@ -94,12 +102,39 @@ class CaseArbitrary extends fc.Arbitrary<Case> {
         }
       }
     }
+    // What fails only at an edge stays there only if several inputs change together.
+    if (together) {
+      yield* this.#plainest(sizes, drawn, []);
+      for (const [name] of declared) yield* this.#plainest(sizes, drawn, [name]);
+    }
     for (const [name, input] of declared)
       for (const value of input.simpler(drawn[name])) {
         const found = this.#finish(sizes, { ...drawn, [name]: value });
-        if (found) yield new fc.Value(found, undefined);
+        if (found) yield new fc.Value(found, PLAINER);
       }
   }
+
+  /** The case with every input but some at its simplest (already at their simplest: nothing new). */
+  *#plainest(sizes: Sizes, drawn: ValueRecord, but: readonly string[]): IterableIterator<fc.Value<Case>> {
+    const plain = Object.fromEntries(
+      Object.entries(this.#plan.inputs).map(([name, input]) => [
+        name,
+        but.includes(name) ? drawn[name] : simplest(input, drawn[name]),
+      ]),
+    );
+    const changed = (name: string) => !identical(plain[name], drawn[name]);
+    if (but.some((name) => identical(simplest(this.#plan.inputs[name]!, drawn[name]), drawn[name]))) return;
+    if (!Object.keys(plain).some(changed)) return;
+    const found = this.#finish(sizes, plain);
+    if (found) yield new fc.Value(found, undefined);
+  }
+}
+
+/** Whether a case has less to read than another: fewer numbers, then plainer ones. */
+export function lessToRead(a: ValueRecord, b: ValueRecord): boolean {
+  const [x, y] = [scalars(a), scalars(b)];
+  const heavy = (list: readonly number[]) => list.reduce((sum, v) => sum + weight(v), 0);
+  return x.length === y.length ? heavy(x) < heavy(y) : x.length < y.length;
 }
 
 /** The arbitrary of a plan's cases. */

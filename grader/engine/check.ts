@@ -16,6 +16,7 @@ import {
   type ValueRecord,
 } from './value.ts';
 import { gradientTolerance, norm, roundingTolerance } from './tolerance.ts';
+import { shortened } from './report.ts';
 import type { Outcome } from './sandbox.ts';
 import type { CallOptions } from './subject.ts';
 
@@ -71,19 +72,19 @@ const DEFAULTS = { cases: 30, worth: 0, visibility: 'visible' } as const;
 
 const valueIn = (outcome: Outcome | undefined): Value => (outcome?.kind === 'value' ? outcome.value : undefined);
 
-/** "the result is wrong", "dw is wrong", "dw and db are wrong". */
+/** "the result is not right", "dw is not right", "dw and db are not right"; it must suit a name in the plural too. */
 function wrongSentence(mismatches: readonly Mismatch[]): string {
   const names = mismatches.map((m) => m.name || 'the result');
   const first = mismatches[0]!;
   if (mismatches.length > 1) {
     const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-    return `${shown.replace(/, ([^,]*)$/, ' and $1')} are wrong`;
+    return `${shown.replace(/, ([^,]*)$/, ' and $1')} are not right`;
   }
   if (first.kind === 'missing') return first.says;
   if (first.kind === 'type') return `${names[0]}: ${first.says}`;
-  if (first.kind === 'shape') return `${names[0]} has the wrong shape: ${first.says}`;
+  if (first.kind === 'shape') return `${names[0]}: the wrong shape, ${first.says}`;
   if (first.kind === 'nonfinite') return `${names[0]} ${first.says}`;
-  return `${names[0]} is wrong`;
+  return `${names[0]} is not right`;
 }
 
 /**
@@ -261,7 +262,7 @@ export function staysFinite(
       const bad = compare(zero(expected), got, () => Number.MAX_VALUE);
       return bad.length > 0
         ? {
-            sentence: wrongSentence(bad).replace(/ is wrong$/, ' is not finite'),
+            sentence: wrongSentence(bad).replace(/ (is|are) not right$/, ' $1 not finite'),
             mismatches: bad.map((m) => ({ ...m, expected: undefined })),
           }
         : undefined;
@@ -270,7 +271,8 @@ export function staysFinite(
 }
 
 /**
- * Bad input gets an error; never its wording. An untouched stub's error does not count.
+ * Bad input gets an error; never its wording. An untouched stub's error does not count, nor does what is thrown without
+ * being an Error (`throw 'bad'`).
  *
  * @param what a noun: "a key of another width than the query"
  */
@@ -286,11 +288,17 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
     judge(_inputs, [outcome], exercise) {
       // A backward pass rejects nothing when its forward pass already threw.
       if (outcome?.kind === 'error') {
-        if (outcome.fn === exercise.name) return undefined;
+        if (outcome.fn === exercise.name && outcome.name !== '') return undefined;
+        if (outcome.fn === exercise.name)
+          return {
+            sentence: `throws for ${what}, but not an Error: \`throw new RangeError('…')\``,
+            mismatches: [],
+            facts: [`It threw: ${shortened(outcome.message)}`],
+          };
         return {
           sentence: `cannot be asked: ${outcome.fn} threw before it was called`,
           mismatches: [],
-          facts: [`${outcome.fn} said: ${outcome.message}`],
+          facts: [`${outcome.fn} said: ${shortened(outcome.message)}`],
         };
       }
       const got = valueIn(outcome);

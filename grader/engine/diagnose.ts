@@ -48,12 +48,16 @@ function wrongNames(samples: readonly Sample[]): string[] {
  * The cause of wrong results.
  *
  * @param samples unshrunk cases and fixed discriminating ones, right and wrong alike: a cause must explain all of them
+ * @param shown the case that is shown with the cause: a pattern must speak of a result that is wrong there
  */
-export function diagnose(exercise: Exercise, samples: readonly Sample[]): Diagnosis | undefined {
+export function diagnose(exercise: Exercise, samples: readonly Sample[], shown?: Sample): Diagnosis | undefined {
   const wrong = wrongNames(samples);
   if (wrong.length === 0 && samples.every((s) => s.threw === undefined)) return undefined;
+  const visible = shown && wrongNames([shown]);
   const named = nameMisconception(exercise, samples, wrong);
-  return named ?? (wrong.length > 0 ? findPattern(wrong[0]!, samples) : undefined);
+  if (named) return named;
+  const about = visible ? visible[0] : wrong[0];
+  return about === undefined ? undefined : findPattern(about, samples, shown);
 }
 
 function nameMisconception(
@@ -124,7 +128,7 @@ export function withoutRefuted(
   return { ...exercise, misconceptions: Object.fromEntries(possible) };
 }
 
-/** For results of which only the form can be judged (a law, an error that did not come): which misconception returns just this? */
+/** For results of which only the form can be judged (a law): which misconception returns just this? */
 export function recognise(
   exercise: Exercise,
   seen: readonly { inputs: ValueRecord; got: Value }[],

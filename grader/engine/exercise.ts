@@ -42,6 +42,8 @@ export interface Exercise<I = ValueRecord> {
    * backward function gets `parameters` and then the cache.
    */
   backwardOf?: { forward: string; takes: string[] };
+  /** Functions of the same topic that this one is meant to call: until they are right, it can hardly be. */
+  uses?: string[];
   oracle: Oracle<I>;
   /** The first is the main one: others count only once it passes. */
   checks: Check[];
@@ -102,8 +104,14 @@ export interface Topic {
 /**
  * Declares a topic: its file name, a title, and its exercises by the names of the exported functions. Every pair of forward
  * and backward gets the checks of `cache.ts`.
+ *
+ * @throws Error where an exercise uses one that the topic does not have
  */
 export function topic(name: string, title: string, exercises: Record<string, Exercise>): Topic {
+  for (const [key, { uses = [] }] of Object.entries(exercises)) {
+    const unknown = uses.find((used) => used === key || !Object.hasOwn(exercises, used));
+    if (unknown !== undefined) throw new Error(`${key} uses ${unknown}, which is no other exercise of ${name}.`);
+  }
   const named = Object.entries(exercises).map(([key, e]) => ({ ...e, name: key }));
   for (const backward of named.filter((e) => e.backwardOf)) {
     const forward = named.find((e) => e.name === backward.backwardOf!.forward);

@@ -42,6 +42,7 @@ export async function gradeTopic(
         ? ungradable(exercise, id, loaded)
         : await gradeExercise(exercise, `${id}/${exercise.name}`, subject, options),
     );
+  if (loaded.kind === 'loaded') noteWhatIsUsed(chosen, exercises);
   return {
     id,
     file: `${chapter.folder}/${topic.name}.ts`,
@@ -51,6 +52,24 @@ export async function gradeTopic(
     ...(loaded.console && { console: loaded.console }),
     exercises,
   };
+}
+
+/** Notes, with what fails, which of the functions that it is meant to call are not right either. */
+function noteWhatIsUsed(exercises: readonly Exercise[], reports: readonly ExerciseReport[]): void {
+  const verdicts = new Map(reports.map((r) => [r.name, r]));
+  exercises.forEach(({ uses = [] }, i) => {
+    const report = reports[i]!;
+    if (report.verdict === 'pass' || !report.started) return;
+    for (const name of uses) {
+      const used = verdicts.get(name);
+      if (!used || used.verdict === 'pass') continue;
+      report.notes.unshift(
+        used.started
+          ? `It is meant to call ${name}, which is not right yet: mend that first.`
+          : `It is meant to call ${name}, which is not written yet: write that first.`,
+      );
+    }
+  });
 }
 
 const VERDICT_OF_LOAD: Partial<Record<Extract<Loaded, { kind: 'failed' }>['why'], Verdict>> = {

@@ -87,7 +87,7 @@ function drawOnGrid(rng: Draw, grid: Grid): number {
 }
 
 /** How much there is to read in a number; shrinking only ever lowers it. */
-function weight(x: number): number {
+export function weight(x: number): number {
   const fraction = Number.isInteger(x) ? 0 : Number.isInteger(2 * x) ? 20 : 40;
   return Math.abs(x) * 2 + (x < 0 ? 1 : 0) + fraction;
 }
@@ -107,6 +107,16 @@ function* simplerList(list: readonly number[], one: (x: number) => Iterable<numb
     if (list.length > 1 && all.some((x, i) => x !== list[i])) yield all;
   }
   for (let i = 0; i < list.length; i++) for (const x of one(list[i]!)) yield list.map((y, j) => (j === i ? x : y));
+}
+
+/** The simplest value that an input can be brought to, all of it at once. */
+export function simplest<T extends Value>(input: Input<T>, value: T): T {
+  let now = value;
+  for (;;) {
+    const { done, value: next } = input.simpler(now)[Symbol.iterator]().next() as IteratorResult<T, undefined>;
+    if (done) return now;
+    now = next;
+  }
 }
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);

@@ -6,7 +6,7 @@ import { Tensor } from '#tensor';
 import { close } from './compare.ts';
 import type { Sizes } from './inputs.ts';
 import type { Diagnosis } from './report.ts';
-import { isRecord, Odd, scalars, type Value, type ValueRecord } from './value.ts';
+import { identical, isRecord, Odd, scalars, type Value, type ValueRecord } from './value.ts';
 
 /** One case seen whole: what went in, what should have come out, what came out. */
 export interface Sample {
@@ -32,40 +32,79 @@ interface Pair {
 
 const pattern = (name: string, says: string): Diagnosis => ({ kind: 'pattern', name, says });
 
-/** The first pattern that explains the named result in all samples: where it is wrong, and why it is right elsewhere. */
-export function findPattern(name: string, samples: readonly Sample[]): Diagnosis | undefined {
+/**
+ * The first pattern that explains the named result in all samples: where it is wrong, and why it is right elsewhere.
+ *
+ * @param shown the case that the pattern is shown with, whose sizes and shapes its text speaks of; default: the first in
+ *   which the result is wrong
+ */
+export function findPattern(name: string, samples: readonly Sample[], shown?: Sample): Diagnosis | undefined {
   const what = name || 'The result';
-  const pairs: Pair[] = [];
-  for (const sample of samples) {
-    if (sample.threw !== undefined) continue;
-    const want = pick(sample.expected, name);
-    const have = pick(sample.got, name);
-    const odd = wrongType(what, want, have) ?? wrongShape(what, want, have);
-    if (odd) return odd.name !== 'transposed' || samples.every(couldBeTransposed) ? odd : undefined;
-    const pair = {
-      sizes: sample.sizes,
-      inputs: sample.inputs,
-      want: scalars(want),
-      have: scalars(have),
-      shape: shapeOf(want),
-    };
-    if (pair.want.length === 0 || pair.want.length !== pair.have.length) continue;
-    pairs.push({ ...pair, right: same(pair.want, pair.have) });
-  }
-  if (pairs.every((p) => p.right)) return undefined;
+  const returned = samples.filter((s) => s.threw === undefined);
+  const parts = returned.map((sample) => ({ sample, want: pick(sample.expected, name), have: pick(sample.got, name) }));
+  const example = shown
+    ? { sample: shown, want: pick(shown.expected, name), have: pick(shown.got, name) }
+    : (parts.find(({ want, have }) => !identical(want, have)) ?? parts[0]);
+  if (!example || example.sample.threw !== undefined) return undefined;
+  if ([...parts, example].some(({ want, have }) => wrongType('', want, have)))
+    return wrongType(what, example.want, example.have);
+  if ([...parts, example].some(({ want, have }) => shapesDiffer(want, have))) return wrongShape(what, parts, example);
+
+  const pairs = parts.map(pairOf).filter((p) => p !== undefined);
+  const shownPair = shown && pairOf(example);
+  if (shown && !shownPair) return undefined;
+  if (pairs.every((p) => p.right) || shownPair?.right) return undefined;
   // The wrong ones first: a pattern words itself after the first.
   pairs.sort((a, b) => Number(a.right) - Number(b.right));
-  for (const look of [notFinite, zeros, factor, transposed, returnedInput, shifted, permuted, offset]) {
+  const withShown = shownPair ? [shownPair, ...pairs] : pairs;
+  const broken = notFinite(what, shownPair ? [shownPair] : pairs);
+  if (broken) return broken;
+  if (isDiscrete(parts.map(({ want }) => want))) return undefined;
+  for (const look of [zeros, factor]) {
+    const found = look(what, withShown);
+    if (found) return found;
+  }
+  // A small case may have too few rows to show an order: it is no evidence here.
+  for (const look of [transposed, returnedInput, shifted, permuted, offset]) {
     const found = look(what, pairs);
     if (found) return found;
   }
   return undefined;
+}
 
-  function couldBeTransposed(s: Sample): boolean {
-    const [want, have] = [pick(s.expected, name), pick(s.got, name)];
-    if (s.threw !== undefined || !(want instanceof Tensor)) return true;
-    return have instanceof Tensor && have.shape.join() === [...want.shape].reverse().join();
-  }
+interface Part {
+  sample: Sample;
+  want: Value;
+  have: Value;
+}
+
+function pairOf({ sample, want, have }: Part): Pair | undefined {
+  const [wants, haves] = [scalars(want), scalars(have)];
+  if (wants.length === 0 || wants.length !== haves.length) return undefined;
+  return {
+    sizes: sample.sizes,
+    inputs: sample.inputs,
+    want: wants,
+    have: haves,
+    shape: shapeOf(want),
+    right: same(wants, haves),
+  };
+}
+
+/** Different right values below which a relation between numbers is soon an accident. */
+const DIFFERENT = 4;
+
+/** Decisions, labels, counts of a few: results of which a sign, a factor or an order says nothing. */
+function isDiscrete(wants: readonly Value[]): boolean {
+  const numeric = (v: Value): boolean =>
+    typeof v === 'number' ||
+    v instanceof Tensor ||
+    (Array.isArray(v) && v.every(numeric)) ||
+    (isRecord(v) && Object.values(v).every(numeric));
+  if (!wants.every(numeric)) return true;
+  // −0 is 0, and what differs by rounding is alike.
+  const seen = new Set(wants.flatMap(scalars).map((x) => Number(x.toPrecision(9))));
+  return seen.size < DIFFERENT;
 }
 
 const wrongOnes = (pairs: readonly Pair[]) => pairs.filter((p) => !p.right);
@@ -119,26 +158,40 @@ function wrongType(what: string, want: Value, have: Value): Diagnosis | undefine
 
 const name = (what: string, rest: string) => `${what} ${rest}`;
 
-function wrongShape(what: string, want: Value, have: Value): Diagnosis | undefined {
-  if (!(want instanceof Tensor) || !(have instanceof Tensor)) return undefined;
+const shapesDiffer = (want: Value, have: Value): boolean =>
+  want instanceof Tensor && have instanceof Tensor && want.shape.join() !== have.shape.join();
+
+const isReversed = (a: readonly number[], b: readonly number[]) => a.join() === [...b].reverse().join();
+
+/** What may be wrong with a shape; it must be so wherever the shape is wrong. */
+const SHAPES: [name: string, is: (want: readonly number[], have: readonly number[]) => boolean][] = [
+  ['transposed', isReversed],
+  ['kept axis', (a, b) => a.filter((n) => n !== 1).join() === b.filter((n) => n !== 1).join()],
+  ['not summed', (a, b) => b.length === a.length + 1 && a.join() === b.slice(1).join()],
+];
+
+function wrongShape(what: string, parts: readonly Part[], { want, have }: Part): Diagnosis | undefined {
+  const shapes = parts.flatMap(({ want, have }) =>
+    want instanceof Tensor && have instanceof Tensor ? [[want.shape, have.shape] as const] : [],
+  );
+  const wrong = shapes.filter(([a, b]) => a.join() !== b.join());
+  // Where all axes are equally long, a transposition does not show in the shape.
+  const complete = shapes.length === parts.filter((p) => p.want instanceof Tensor).length;
+  const fits = (name: string, is: (typeof SHAPES)[number][1]) =>
+    name === 'transposed' ? complete && shapes.every(([a, b]) => is(a, b)) : wrong.every(([a, b]) => is(a, b));
+  const found = SHAPES.find(([name, is]) => fits(name, is))?.[0];
+  if (!(want instanceof Tensor) || !(have instanceof Tensor) || !found) return undefined;
   const [a, b] = [want.shape, have.shape];
-  if (a.join() === b.join()) return undefined;
-  if (a.join() === [...b].reverse().join())
+  const sizes = a.join() === b.join() ? '' : `: (${b.join(', ')}) where (${a.join(', ')}) is asked for`;
+  if (found === 'transposed')
     return pattern(
-      'transposed',
-      `${what} has its axes the wrong way round: (${b.join(', ')}) where (${a.join(', ')}) is asked for. A gradient has the shape of its variable.`,
+      found,
+      `${what} has its axes the wrong way round${sizes}. A gradient has the shape of its variable.`,
     );
-  if (a.filter((n) => n !== 1).join() === b.filter((n) => n !== 1).join())
-    return pattern(
-      'kept axis',
-      `${what} differs only in an axis of length 1: (${b.join(', ')}) where (${a.join(', ')}) is asked for. Look at keepDims, or at a reshape.`,
-    );
-  if (b.length === a.length + 1 && a.join() === b.slice(1).join())
-    return pattern(
-      'not summed',
-      `${what} still has an axis in front, of length ${b[0]}: something is not summed over it.`,
-    );
-  return undefined;
+  if (sizes === '') return undefined;
+  return found === 'kept axis'
+    ? pattern(found, `${what} differs only in an axis of length 1${sizes}. Look at keepDims, or at a reshape.`)
+    : pattern(found, `${what} still has an axis in front, of length ${b[0]}: something is not summed over it.`);
 }
 
 function notFinite(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
@@ -197,25 +250,22 @@ function factor(what: string, all: readonly Pair[]): Diagnosis | undefined {
     return pattern('sign', `${what} has the right size and the wrong sign, everywhere.`);
   if (ratios.every((x) => alike(x, r)) && ratios.length > 1)
     return pattern('factor', `${what} is ${show(r)} times what it should be, in every entry.`);
+  // A fixed example has no drawn sizes.
+  const sized = pairs.map((p, i) => [p, ratios[i]!] as const).filter(([p]) => Object.keys(p.sizes).length > 0);
   for (const [c, words] of [
     [1, ''],
     [-1, 'minus '],
     [2, '2 '],
     [0.5, '½ '],
   ] as const) {
-    for (const [symbol] of candidates(pairs[0]!.sizes)) {
+    for (const [symbol] of candidates(sized[0]?.[0].sizes ?? {})) {
       const value = (p: Pair) => new Map(candidates(p.sizes)).get(symbol)!;
-      if (new Set(pairs.map(value)).size < 2) continue;
-      if (pairs.every((p, i) => alike(ratios[i]!, c * value(p))))
-        return pattern(
-          'factor',
-          `${what} is ${words}${symbol} times what it should be, in every entry (${symbol} = ${show(value(pairs[0]!))} here).`,
-        );
-      if (pairs.every((p, i) => alike(ratios[i]!, c / value(p))))
-        return pattern(
-          'factor',
-          `${what} is ${words}1/${symbol} of what it should be, in every entry (${symbol} = ${show(value(pairs[0]!))} here).`,
-        );
+      if (new Set(sized.map(([p]) => value(p))).size < 2) continue;
+      const here = pairs[0]!.sizes === sized[0]![0].sizes ? ` (${symbol} = ${show(value(pairs[0]!))} here)` : '';
+      if (sized.every(([p, ratio]) => alike(ratio, c * value(p))))
+        return pattern('factor', `${what} is ${words}${symbol} times what it should be, in every entry${here}.`);
+      if (sized.every(([p, ratio]) => alike(ratio, c / value(p))))
+        return pattern('factor', `${what} is ${words}1/${symbol} of what it should be, in every entry${here}.`);
     }
   }
   return undefined;
@@ -249,8 +299,21 @@ function transposed(what: string, pairs: readonly Pair[]): Diagnosis | undefined
 }
 
 function returnedInput(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
-  const inputs = Object.keys(pairs[0]!.inputs).find((key) => pairs.every((p) => same(scalars(p.inputs[key]), p.have)));
-  return inputs === undefined ? undefined : pattern('unchanged', `${what} is just ${inputs}, as it came in.`);
+  const wrong = wrongOnes(pairs);
+  // A few numbers are soon the same by accident.
+  const enough =
+    wrong.length >= 2 &&
+    wrong.some((p) => p.have.length >= 3) &&
+    new Set(wrong.flatMap((p) => p.have)).size >= DIFFERENT;
+  if (!enough) return undefined;
+  const input = Object.keys(pairs[0]!.inputs).find((key) =>
+    pairs.every((p) => shapeOf(p.inputs[key]).join() === p.shape.join() && same(scalars(p.inputs[key]), p.have)),
+  );
+  if (input === undefined) return undefined;
+  return pattern(
+    'unchanged',
+    what === input ? `${what} comes back as it went in.` : `${what} is just ${input}, as it came in.`,
+  );
 }
 
 /** The same rows one step earlier or later. */

@@ -66,7 +66,7 @@ export interface ExerciseReport {
   started: boolean;
   checks: CheckReport[];
   failure?: Failure;
-  /** Remarks on a verdict that stands: "graded with the course's own forward". */
+  /** Remarks on how it was graded, and on what to mend first: "graded with the course's own forward". */
   notes: string[];
   /** How many hints there are. */
   hints: number;

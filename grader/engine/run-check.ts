@@ -2,7 +2,7 @@
  * One check against one subject: draw, call, judge, shrink, diagnose.
  */
 import type { Check, Finding } from './check.ts';
-import { caseAt, cases, drawCases, smallest, type Case } from './cases.ts';
+import { caseAt, cases, drawCases, lessToRead, smallest, type Case } from './cases.ts';
 import { diagnose, recognise, withoutRefuted } from './diagnose.ts';
 import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
@@ -105,7 +105,6 @@ export async function runCheck(
   // One small case explains nothing: a replay looks at the same cases as the run that it repeats.
   const whole = context.replay ? [...(check.fixed ? [] : drawCases(arbitrary, seed, check.cases)), ...given] : list;
   const seen = whole === list ? judged : await judgeAll(exercise, check, subject, whole, options);
-  const diagnosis = diagnosisOf(exercise, check, whole, seen, context);
   let shown = list[first]!;
   let outcome = judged[first]!;
   let path = first < drawn.length ? String(first) : `given:${first - drawn.length}`;
@@ -129,6 +128,12 @@ export async function runCheck(
       outcome = last;
     }
   }
+  // A fixed example that fails in the same way is shown where it has less to read.
+  for (let i = drawn.length; i < judged.length && first < drawn.length; i++) {
+    if (kindOf(judged[i]!) !== kindOf(outcome) || !lessToRead(list[i]!.inputs, shown.inputs)) continue;
+    [shown, outcome, path] = [list[i]!, judged[i]!, `given:${i - drawn.length}`];
+  }
+  const diagnosis = diagnosisOf(exercise, check, whole, seen, context, { case: shown, judged: outcome });
   if (context.replay) path = context.replay.slice(context.replay.indexOf('.') + 1);
   const failure = failureOf(exercise, check, shown, outcome, diagnosis, {
     seed: context.seed,
@@ -263,6 +268,7 @@ function diagnosisOf(
   list: readonly Case[],
   judged: readonly Judged[],
   context: CheckContext,
+  shown: { case: Case; judged: Judged },
 ): Diagnosis | undefined {
   const unfinished = judged.find((j) => j.problem?.todo)?.problem;
   if (unfinished)
@@ -281,35 +287,30 @@ function diagnosisOf(
     got: Value;
     threw?: string;
   }
-  const single = judged.flatMap((j, i): Single[] => {
+  const singly = (j: Judged, c: Case): Single[] => {
     const outcome = j.outcomes[0];
     if (j.outcomes.length !== 1 || !outcome) return [];
-    const inputs = check.runs ? check.runs(list[i]!.inputs, exercise)[0]! : list[i]!.inputs;
-    const seen = { case: list[i]!, inputs, failed: Boolean(j.finding) };
+    const inputs = check.runs ? check.runs(c.inputs, exercise)[0]! : c.inputs;
+    const seen = { case: c, inputs, failed: Boolean(j.finding) };
     if (outcome.kind === 'value') return [{ ...seen, got: outcome.value }];
     return outcome.kind === 'error' ? [{ ...seen, got: undefined, threw: outcome.message }] : [];
-  });
-  if (check.kind === 'pure' || check.kind === 'cache') return undefined;
+  };
+  const single = judged.flatMap((j, i) => singly(j, list[i]!));
+  // What is accepted although it is bad says nothing of the rest.
+  if (['pure', 'cache', 'rejects'].includes(check.kind)) return undefined;
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
     return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
-  const samples = single.flatMap(({ case: c, inputs, got, threw }): Sample[] => {
+  const sampled = ({ case: c, inputs, got, threw }: Single): Sample[] => {
     try {
-      return [
-        {
-          sizes: c.sizes,
-          inputs,
-          expected: check.expected!(inputs, exercise, got),
-          got,
-          ...(threw !== undefined && { threw }),
-        },
-      ];
+      const expected = check.expected!(inputs, exercise, got);
+      return [{ sizes: c.sizes, inputs, expected, got, ...(threw !== undefined && { threw }) }];
     } catch {
       return [];
     }
-  });
-  return diagnose(possible(), samples);
+  };
+  return diagnose(possible(), single.flatMap(sampled), singly(shown.judged, shown.case).flatMap(sampled)[0]);
 
   /** Where the main check passed, only what passes it too can be the cause. */
   function possible(): Exercise {

@@ -358,11 +358,11 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
   else if (failure.problem?.at) blocks.push(placeLines(failure.problem, l, 4));
   if (failure.facts.length > 0) blocks.push(failure.facts.flatMap((f) => wrap(clean(f), l.width, '      ')));
   if (exercise.console) blocks.push(printed('Printed by your code:', exercise.console, l, 4));
+  if (exercise.notes.length > 0) blocks.push(exercise.notes.flatMap((n) => wrap(clean(n), l.width, margin)));
   if (failure.diagnosis) {
     const cause = wrap(`Looks like: ${clean(failure.diagnosis.says)}`, l.width, margin);
     blocks.push(cause.map((t) => t.replace('Looks like:', l.yellow('Looks like:'))));
   }
-  if (exercise.notes.length > 0) blocks.push(exercise.notes.flatMap((n) => wrap(clean(n), l.width, margin)));
   blocks.push([...hintLine(exercise, l), ...againLines(exercise, failure, report, l)]);
   return blocks.flatMap((block, i) => (i === 0 ? block : ['', ...block]));
 }

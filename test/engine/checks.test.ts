@@ -245,6 +245,21 @@ describe('rejects', () => {
       ),
     ).toBe('fail');
   });
+  test('what is thrown must be an Error', async () => {
+    for (const thrown of ['bad', null, undefined, 7, { message: 'bad' }]) {
+      const f = asList((x) => {
+        if (x.length === 0 || x.some(Number.isNaN)) throw thrown;
+        return softmaxOf(x);
+      });
+      const result = await runCheck(e, e.checks[0], inProcess({ f }), { seed: 1, exerciseId: 'x' });
+      expect(result.verdict).toBe('fail');
+      expect(result.failure!.sentence).toContain("throw new RangeError('…')");
+    }
+    const own = asList(() => {
+      throw new (class Mine extends Error {})('bad');
+    });
+    expect((await runCheck(e, e.checks[0], inProcess({ f: own }), { seed: 1, exerciseId: 'x' })).verdict).toBe('pass');
+  });
   test("a stub's TODO is no rejection, also when it is thrown by hand or by another stub", async () => {
     expect(await verdict(e, () => todo('f'))).toBe('not-run');
     expect(await verdict(e, () => todo('forward'))).toBe('error');

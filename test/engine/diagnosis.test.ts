@@ -1,7 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Tensor } from '#tensor';
-import { agrees, exercise, gradeExercise, property, rejects, tensor, vector } from '../../grader/engine/index.ts';
+import {
+  agrees,
+  exercise,
+  gradeExercise,
+  inProcess,
+  property,
+  rejects,
+  tensor,
+  vector,
+} from '../../grader/engine/index.ts';
 import {
   scalars,
   type Diagnosis,
@@ -181,11 +190,73 @@ describe('patterns', () => {
     const of = (...samples: Sample[]) => findPattern('', samples)?.name;
     expect(of(labels([1, -1], [-1, 1]), labels([-1, 1, 1], [1, -1, 1]), labels([1, 1], [1, 1]))).toBeUndefined();
     expect(of(labels([1, 1, 1], [-1, 1, 1]), labels([1, 1, 1, 1], [-1, 1, 1, 1]))).toBeUndefined();
-    // A decision that is wrong whenever it is wrong is off by 2, or negated; where it is right it is not.
+    // A decision that is wrong is off by 2, or negated, whatever the cause.
     const one = (want: number, have: number): Sample => ({ sizes: {}, inputs: { k: 9 }, expected: want, got: have });
     expect(of(one(1, -1), one(1, -1), one(1, -1), one(-1, -1), one(-1, -1))).toBeUndefined();
     expect(of(one(0, 1), one(0, 1), one(0, 1), one(1, 1))).toBeUndefined();
-    expect(of(one(1, -1), one(-1, 1), one(1, -1), one(-1, 1))).toBe('sign');
+    expect(of(one(1, -1), one(-1, 1), one(1, -1), one(-1, 1))).toBeUndefined();
+  });
+
+  test('bits, truth values, texts and counts of a few are wrong without a pattern; what is no number still has one', () => {
+    const of = (name: string, ...pairs: [Value, Value][]) =>
+      findPattern(
+        name,
+        pairs.map(([expected, got], k): Sample => ({ sizes: {}, inputs: { k }, expected, got })),
+      )?.name;
+    expect(of('', [1, 0], [1, 0], [1, 0], [1, 0])).toBeUndefined();
+    expect(of('', [0, -0], [1, 2], [0, 1], [1, 2])).toBeUndefined();
+    expect(of('', [3, 4], [5, 6], [3, 4], [5, 6])).toBeUndefined();
+    expect(of('', [3, 4], [5, 6], [2, 3], [7, 8])).toBe('offset');
+    const done = (converged: boolean) => ({ converged, updates: 3 });
+    expect(of('converged', [done(false), done(true)], [done(false), done(true)], [done(false), done(true)])).toBe(
+      undefined,
+    );
+    expect(of('', ['a', 'b'], ['c', 'd'], ['e', 'f'], ['g', 'h'])).toBeUndefined();
+    expect(of('', [1, undefined], [0, undefined])).toBe('undefined');
+    expect(of('', [1, NaN], [0, NaN])).toBe('NaN');
+  });
+
+  test('a result is called an input as it came in only where that can be no accident', () => {
+    const of = (what: string, ...cases: [input: number[], want: number[], have: number[]][]) =>
+      findPattern(
+        what,
+        cases.map(([w, want, have]): Sample => ({
+          sizes: {},
+          inputs: { w },
+          expected: { [what]: want },
+          got: { [what]: have },
+        })),
+      );
+    const [a, b] = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ];
+    expect(of('out', [a, [2, 9, 4], a], [b, [1, 7, 0], b])?.says).toBe('out is just w, as it came in.');
+    expect(of('w', [a, [2, 9, 4], a], [b, [1, 7, 0], b])?.says).toBe('w comes back as it went in.');
+    // Once only; too short; changed where that is right.
+    expect(of('w', [a, [2, 9, 4], a], [b, b, b])).toBeUndefined();
+    expect(of('w', [[1], [7], [1]], [[2], [9], [2]], [[3], [0], [3]], [[4], [5], [4]])).toBeUndefined();
+    expect(of('w', [a, [2, 9, 4], a], [b, [1, 7, 0], b], [b, [3, 2, 1], [3, 2, 1]])).toBeUndefined();
+  });
+
+  test('the text speaks of the case that is shown: its sizes, its shapes, a result that is wrong there', () => {
+    const by = (wrong: (w: Tensor) => Value, shownSize: { n: number; m: number }) => {
+      const [shown] = samplesOf([shownSize], wrong, 5);
+      return findPattern('dw', samplesOf(RECTANGLES, wrong), shown)?.says;
+    };
+    expect(by((w) => w.mul(w.shape[0]), { n: 2, m: 1 })).toContain('(n = 2 here)');
+    expect(by((w) => w.mul(w.shape[0]), { n: 1, m: 1 })).toBeUndefined();
+    expect(by((w) => new Tensor([1, ...w.shape], w.data), { n: 2, m: 1 })).toContain('(1, 2, 1) where (2, 1)');
+    expect(by((w) => new Tensor([2, ...w.shape], [...w.data, ...w.data]), { n: 1, m: 1 })).toContain('of length 2');
+    expect(by((w) => w.T, { n: 1, m: 2 })).toContain('(2, 1) where (1, 2)');
+    // A fixed example has no sizes to speak of.
+    const [shown] = samplesOf([{ n: 2, m: 2 }], (w) => w.mul(2), 6);
+    const says = findPattern(
+      'dw',
+      samplesOf(RECTANGLES, (w) => w.mul(w.shape[0])),
+      { ...shown, sizes: {} },
+    )!.says;
+    expect(says).toBe('dw is n times what it should be, in every entry.');
   });
 
   test('a shape that is reversed once is not a transposition', () => {
@@ -345,12 +416,40 @@ describe('misconceptions', () => {
       return oracle(i);
     };
     expect(await cause(e, careful)).toBeUndefined();
-    // One that is right wherever it is defined is still named.
+    // Nor for accepting bad input: most wrong versions do.
     lenient['no check'] = { wrong: oracle, says: 'f' };
-    expect(
-      (await cause({ ...e, misconceptions: lenient as unknown as Exercise['misconceptions'] }, oracle))?.name,
-    ).toBe('no check');
+    const both = { ...e, misconceptions: lenient as unknown as Exercise['misconceptions'] };
+    const accepting = await gradeExercise(both, 'x', inProcess({ f: oracle as never }), { seed: 1 });
+    expect(accepting.failure!.check).toContain('rejects');
+    expect(accepting.failure!.diagnosis).toBeUndefined();
+    // A law names what is right wherever it is defined.
+    expect((await cause(both, careful))?.name).toBe('no check');
   });
+});
+
+test('a pattern is about an output that is wrong in the case shown', async () => {
+  const e: Exercise = {
+    ...exercise({
+      points: 1,
+      inputs: { x: vector('n', { nonzero: true }), k: vector('n', { nonzero: true }) },
+      sizes: { n: [1, 4] },
+      oracle: ({ x, k }) => ({ dw: x.map((v) => v * 2.5), db: k.map((v) => v * 1.5) }),
+      checks: [agrees()],
+      misconceptions: {},
+      hints: ['—'],
+    }),
+    name: 'f',
+  };
+  // dw is n times too large, so right for a list of one; db is always wrong.
+  const f = ({ x, k }: ValueRecord) => ({
+    dw: (x as number[]).map((v, _, all) => v * 2.5 * all.length),
+    db: (k as number[]).map((v) => v * -1.5),
+  });
+  for (let seed = 0; seed < 10; seed++) {
+    const { failure } = await gradeExercise(e, 'x', subject({ functions: { f } }), { seed });
+    const shown = failure!.outputs.map((o) => o.name);
+    expect(shown).toContain(failure!.diagnosis!.says.split(' ')[0]);
+  }
 });
 
 test('a matrix exercise graded from end to end: the pattern is found although the counterexample is 1 × 1', async () => {

@@ -11,6 +11,7 @@ import {
   gradientOf,
   inProcess,
   mean,
+  number,
   Odd,
   property,
   pure,
@@ -165,6 +166,51 @@ describe('shrinking', () => {
       }
   });
 
+  test('what fails only where several inputs agree is found at its simplest', async () => {
+    const perceptron: Exercise = {
+      ...exercise({
+        points: 1,
+        inputs: { w: vector('n'), x: vector('n'), b: number() },
+        sizes: { n: [1, 4] },
+        oracle: ({ w, x, b }) => (w.reduce((s, v, i) => s + v * x[i]!, b) >= 0 ? 1 : -1),
+        checks: [agrees()],
+        misconceptions: {},
+        hints: ['—'],
+        examples: [{ w: [1, -1, 2], x: [1, 1, 0.5], b: -1 }],
+      }),
+      name: 'f',
+    };
+    const f = (i: ValueRecord) => {
+      const { w, x, b } = i as { w: number[]; x: number[]; b: number };
+      return w.reduce((s, v, k) => s + v * x[k]!, b) > 0 ? 1 : -1;
+    };
+    let drawn = 0;
+    for (let seed = 0; seed < 30; seed++) {
+      const { failure } = await grade(perceptron, { functions: { f } }, seed);
+      const shown = Object.fromEntries(failure!.inputs.map(({ name, value }) => [name, value]));
+      if (failure!.replay.case!.includes('given')) expect(shown.b).toBe(-1);
+      else expect([drawn++ >= 0, shown]).toEqual([true, { w: { list: [0] }, x: { list: [0] }, b: 0 }]);
+      const again = await grade(perceptron, { functions: { f } }, seed, failure!.replay.case);
+      expect(again.failure).toEqual(failure);
+    }
+    expect(drawn).toBeGreaterThan(5);
+  });
+
+  test('a fixed example is shown where it has less to read than what shrinking found', async () => {
+    const f = (i: ValueRecord) => total(i) + (list(i).length > 2 || list(i)[0] === 1.5 ? 1 : 0);
+    const e = (x: number[]) => sumOf(1, [agrees()], { examples: [{ x }], where: undefined });
+    const long = await grade(e([5, 5, 5]), { functions: { f } });
+    expect(long.failure!.inputs[0].value).not.toEqual({ list: [5, 5, 5] });
+    const only = (i: ValueRecord) => total(i) + (list(i).length > 2 ? 1 : 0);
+    const none = await grade(e([1.5]), { functions: { f: only } });
+    expect(none.failure!.inputs[0].value).toEqual({ list: [0, 0, 0] });
+    // Shrinking a long list does not come to [1.5] by itself.
+    const { failure } = await grade(e([1.5]), { functions: { f } });
+    expect(failure!.inputs[0].value).toEqual({ list: [1.5] });
+    const again = await grade(e([1.5]), { functions: { f } }, 1, failure!.replay.case);
+    expect(again.failure).toEqual(failure);
+  });
+
   test('replay of a fixed input, and of a check that is not there', async () => {
     const e = sumOf(2, [agrees(), rejects('nothing', [{ x: [1] }, { x: [] }])]);
     const f = (i: ValueRecord) => {
@@ -273,6 +319,30 @@ describe('exports', () => {
     const report = await gradeTopic({ id: 'c', folder: 'c', title: '', topics: [t] }, t, s, { seed: 1 });
     expect(report.exercises.map((x) => x.verdict)).toEqual(['timeout', 'timeout']);
     expect([report.points, report.maxPoints, report.load!.message]).toEqual([0, 4, 'never finished']);
+  });
+});
+
+describe('what an exercise uses', () => {
+  const graded = async (functions: Behaviour['functions'], only?: string) => {
+    const t = topic('t', 'T', { step: sumOf(1, [agrees()]), neuron: sumOf(1, [agrees()], { uses: ['step'] }) });
+    const chapter = { id: 'c', folder: 'c', title: '', topics: [t] };
+    const report = await gradeTopic(chapter, t, subject({ functions }), { seed: 1, only });
+    return report.exercises.at(-1)!.notes;
+  };
+  const off = (i: ValueRecord) => total(i) + 1;
+  test('is noted where it is not right either, and only there', async () => {
+    expect(await graded({ step: off, neuron: off })).toEqual([
+      'It is meant to call step, which is not right yet: mend that first.',
+    ]);
+    expect((await graded({ step: () => todo('step'), neuron: off }))[0]).toContain('not written yet');
+    expect(await graded({ step: total, neuron: off })).toEqual([]);
+    expect(await graded({ step: off, neuron: total })).toEqual([]);
+    expect(await graded({ step: off, neuron: () => todo('neuron') })).toEqual([]);
+    expect(await graded({ step: off, neuron: off }, 'neuron')).toEqual([]);
+  });
+  test('must be in the topic', () => {
+    const e = sumOf(1, [agrees()], { uses: ['nothing'] });
+    expect(() => topic('t', 'T', { f: e })).toThrow(/f uses nothing/);
   });
 });
 
