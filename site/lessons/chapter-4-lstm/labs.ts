@@ -39,7 +39,7 @@ export const values: Record<string, () => string | number> = {
 };
 
 export const prints: Record<string, () => string> = {
-  labTable: () => between(adding(), 'On 500 sequences', 'The LSTM reads').trim(),
+  labTable: () => between(adding(), 'On 500 sequences', 'The LSTM reads').replace(/^\n+|\n+$/g, ''),
   labStrips: () => between(adding(), 'The LSTM reads', 'The first one').replace(/^\n+|\n+$/g, ''),
   labWaveSteps: () => between(wave(), 'They hear waves', 'The error while').trim(),
 };
