@@ -20,6 +20,9 @@ function said({ lines }: AddingResults, pattern: RegExp): string {
   return found;
 }
 
+/** The two marked numbers, which stand above the gates. */
+const marked = () => [...adding().files['gates.svg']!.matchAll(/>(0\.\d\d)<\/text>/g)].map((m) => m[1]!);
+
 export const values: Record<string, () => string | number> = {
   labBaseline: () => (2 / 12).toFixed(3),
   labBudget: () => Number(said(adding(), /at most (\d+) steps/)).toLocaleString('en-US'),
@@ -28,13 +31,15 @@ export const values: Record<string, () => string | number> = {
   labLstmSteps: () => said(adding(), /^LSTM +done after (\d+) steps/),
   labMarked: () => said(adding(), /input gate: ([\d.]+) at the marks/),
   labElsewhere: () => said(adding(), /at the marks, ([\d.]+) elsewhere/),
+  labFirst: () => marked()[0]!,
+  labSecond: () => marked()[1]!,
   labWaveNumbers: () => Number(said(wave(), /; (\d+) numbers to learn/)).toLocaleString('en-US'),
   labWaveSoon: () => said(wave(), /error: ([\d.]+) over the first/),
   labWaveLate: () => said(wave(), /values, ([\d.]+) over all/),
 };
 
 export const prints: Record<string, () => string> = {
-  labTable: () => between(adding(), 'On 500 sequences', 'The LSTM reads').trim(),
+  labTable: () => between(adding(), 'On 500 sequences', 'The LSTM reads').replace(/^\n+|\n+$/g, ''),
   labStrips: () => between(adding(), 'The LSTM reads', 'The first one').replace(/^\n+|\n+$/g, ''),
   labWaveSteps: () => between(wave(), 'They hear waves', 'The error while').trim(),
 };
