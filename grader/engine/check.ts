@@ -279,6 +279,12 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
     judge(_inputs, [outcome], exercise) {
       // A backward pass rejects nothing when its forward pass already threw.
       if (outcome?.kind === 'error') {
+        if (outcome.fn === exercise.name && outcome.name === '')
+          return {
+            sentence: `throws something that is no Error for ${what}`,
+            mismatches: [],
+            facts: [`What came was ${shortly(outcome.message)}: write \`throw new RangeError(…)\` with what is wrong.`],
+          };
         if (outcome.fn === exercise.name) return undefined;
         return {
           sentence: `cannot be asked: ${outcome.fn} threw before it was called`,
@@ -297,8 +303,15 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
   };
 }
 
-/** Inputs are not changed. */
-export function pure(options: Options = {}): Check {
+/** Something thrown, for a sentence. */
+const shortly = (message: string) => JSON.stringify(message.length > 60 ? `${message.slice(0, 59)}…` : message);
+
+/**
+ * Inputs are not changed.
+ *
+ * @param options.fixed inputs on which the function has work to do, where drawn ones may leave it at once
+ */
+export function pure(options: Options & { fixed?: () => ValueRecord[] } = {}): Check {
   return {
     ...DEFAULTS,
     id: 'pure',
