@@ -279,12 +279,6 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
     judge(_inputs, [outcome], exercise) {
       // A backward pass rejects nothing when its forward pass already threw.
       if (outcome?.kind === 'error') {
-        if (outcome.fn === exercise.name && outcome.name === '')
-          return {
-            sentence: `throws something that is no Error for ${what}`,
-            mismatches: [],
-            facts: [`What came was ${shortly(outcome.message)}: write \`throw new RangeError(…)\` with what is wrong.`],
-          };
         if (outcome.fn === exercise.name) return undefined;
         return {
           sentence: `cannot be asked: ${outcome.fn} threw before it was called`,
@@ -302,9 +296,6 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
     },
   };
 }
-
-/** Something thrown, for a sentence. */
-const shortly = (message: string) => JSON.stringify(message.length > 60 ? `${message.slice(0, 59)}…` : message);
 
 /**
  * Inputs are not changed.
