@@ -222,6 +222,11 @@ const mpNeuron = exercise({
         inhibitory.length > 0 && inhibitory.every((b) => b === 1) ? 0 : sum(excitatory) >= threshold ? 1 : 0,
       says: 'Your veto takes all inhibitory inputs together. One alone is enough.',
     },
+    'veto as a heavy weight': {
+      wrong: ({ excitatory, inhibitory, threshold }) =>
+        sum(excitatory) - (excitatory.length + 1) * sum(inhibitory) >= threshold ? 1 : 0,
+      says: 'An inhibitory input subtracts a lot in your version, and a threshold below 0 is still met. A veto asks neither for the count nor for the threshold.',
+    },
     'veto by a majority': {
       wrong: ({ excitatory, inhibitory, threshold }) =>
         2 * sum(inhibitory) > inhibitory.length ? 0 : sum(excitatory) >= threshold ? 1 : 0,
