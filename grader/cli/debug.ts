@@ -2,9 +2,10 @@
 import { join } from 'node:path';
 import { gradeRun, type Files, type Goal } from '../course/grade-run.ts';
 import { Refusal } from '../course/refusal.ts';
+import type { Exercise } from '../engine/exercise.ts';
 import { gradeTopic } from '../engine/grade.ts';
 import { show } from '../engine/report.ts';
-import { inSandbox, programFor, type Subject } from '../engine/subject.ts';
+import { inSandbox, programFor, type CallOptions, type Subject } from '../engine/subject.ts';
 import type { ValueRecord } from '../engine/value.ts';
 import { styleFor, wantsColour, widthFor } from '../reports/colours.ts';
 import { draw, leaves } from '../reports/matrices.ts';
@@ -37,9 +38,7 @@ export async function debugExercise({ files, goal, seed, replay, fileName }: Deb
   if (path === undefined)
     throw new Refusal(clean(graded.failure?.sentence ?? `${graded.name} cannot be run.`), 'There is nothing to step through yet.'); // prettier-ignore
 
-  const { inputs, fromStandIn } = await inputsOf(files, goal, seed, path);
-  const chapter = await goal.chapter.load();
-  const exercise = chapter.topics.find((t) => t.name === goal.topic)!.exercises.find((e) => e.name === goal.fn)!;
+  const { inputs, called, calling } = await inputsOf(files, goal, seed, path);
 
   say('');
   say(
@@ -47,7 +46,7 @@ export async function debugExercise({ files, goal, seed, replay, fileName }: Deb
       ? `${graded.name} passes; this is its first case:`
       : `${style.red('✗')} ${graded.name}: ${clean(graded.failure?.sentence ?? '')}`,
   );
-  for (const name of exercise.parameters)
+  for (const name of [...new Set([...(called.backwardOf?.takes ?? []), ...called.parameters])])
     for (const leaf of leaves(name, show(inputs[name]))) {
       const [first, ...rest] = draw(leaf, { width: width - leaf.name.length - 6, style });
       say(`    ${style.dim(leaf.name)}  ${first}`);
@@ -57,7 +56,7 @@ export async function debugExercise({ files, goal, seed, replay, fileName }: Deb
 
   const outcome = await debugProgram(
     { chapters: files.chapters, standIns: files.standIns, tensor: files.tensor, topic: `${goal.chapter.folder}/${goal.topic}`, mode: 'grade' }, // prettier-ignore
-    programFor(exercise, inputs, fromStandIn),
+    programFor(called, inputs, calling),
     (url) => {
       say(`Waiting for a debugger at ${style.cyan(url)}`);
       const port = new URL(url.replace(/^ws:/, 'http:')).host;
@@ -99,14 +98,17 @@ async function inputsOf(files: Files, goal: Goal, seed: number, path: string) {
     mode: 'grade',
   });
   let inputs: ValueRecord | undefined;
-  let fromStandIn = false;
+  let called: Exercise | undefined;
+  let calling: CallOptions = {};
   const real = inSandbox(sandbox);
   const noting: Subject = {
     loaded: real.loaded,
+    standIns: real.standIns,
     call(exercise, list, options) {
       // The replayed case comes first; what follows is the engine looking for the cause.
       inputs ??= list[0];
-      fromStandIn = options.forwardFromStandIn ?? false;
+      called ??= exercise;
+      calling = options;
       return real.call(exercise, list, options);
     },
   };
@@ -115,7 +117,7 @@ async function inputsOf(files: Files, goal: Goal, seed: number, path: string) {
   } finally {
     await sandbox.close();
   }
-  if (!inputs)
+  if (!inputs || !called)
     throw new Refusal(`There is no case ${path} with the seed ${seed}.`, 'Copy the whole command from the report of a failure.', 2); // prettier-ignore
-  return { inputs, fromStandIn };
+  return { inputs, called, calling };
 }

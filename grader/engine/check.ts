@@ -17,6 +17,7 @@ import {
 } from './value.ts';
 import { gradientTolerance, norm, roundingTolerance } from './tolerance.ts';
 import type { Outcome } from './sandbox.ts';
+import type { CallOptions } from './subject.ts';
 
 /** What a check finds wrong with one case. */
 export interface Finding {
@@ -32,7 +33,7 @@ export interface Finding {
 /** What one case asks of the student's function. */
 export interface Check {
   id: string;
-  kind: 'agrees' | 'gradient' | 'property' | 'finite' | 'rejects' | 'pure' | 'learns';
+  kind: 'agrees' | 'gradient' | 'property' | 'finite' | 'rejects' | 'pure' | 'learns' | 'cache';
   /** The end of "it …": "agrees with the definition". */
   sentence: string;
   /** How many cases are drawn. */
@@ -40,6 +41,10 @@ export interface Check {
   /** Points of the exercise that hang on this check alone; 0 for the main one. */
   worth: number;
   visibility: 'visible' | 'hidden';
+  /** Another exercise whose inputs are drawn and whose function is called: a forward pass is asked about its backward. */
+  of?: Exercise;
+  /** How the functions are called. */
+  call?: Pick<CallOptions, 'backwardFromStandIn' | 'twice'>;
   /** Inputs that are used instead of drawn ones. */
   fixed?: (exercise: Exercise) => ValueRecord[];
   /** Which drawn inputs this check may use, beyond the exercise's own `where`. */
@@ -52,6 +57,8 @@ export interface Check {
   echo?: boolean;
   /** An error thrown by the student's function is what is asked for. */
   wantsError?: boolean;
+  /** An error is judged like a result. */
+  judgesErrors?: boolean;
   /** What a right function returns for one call's inputs; for diagnosis. Where several results are right, `got` may be one. */
   expected?: (inputs: ValueRecord, exercise: Exercise, got: Value) => Value;
   /** Judges one case from the outcomes of its calls, all of kind `value` (or `error` with `wantsError`). */

@@ -2,6 +2,7 @@
  * What an author writes: topics made of exercises, each with its oracle, checks, misconceptions and hints. Data, to be read
  * aloud.
  */
+import { cacheServes, cacheStays } from './cache.ts';
 import type { Check } from './check.ts';
 import type { Fed, Inputs } from './inputs.ts';
 import { gradient, trace, type Definition } from './tape.ts';
@@ -98,9 +99,18 @@ export interface Topic {
   exercises: Exercise[];
 }
 
-/** Declares a topic: its file name, a title, and its exercises by the names of the exported functions. */
+/**
+ * Declares a topic: its file name, a title, and its exercises by the names of the exported functions. Every pair of forward
+ * and backward gets the checks of `cache.ts`.
+ */
 export function topic(name: string, title: string, exercises: Record<string, Exercise>): Topic {
-  return { name, title, exercises: Object.entries(exercises).map(([key, e]) => ({ ...e, name: key })) };
+  const named = Object.entries(exercises).map(([key, e]) => ({ ...e, name: key }));
+  for (const backward of named.filter((e) => e.backwardOf)) {
+    const forward = named.find((e) => e.name === backward.backwardOf!.forward);
+    if (forward) forward.checks = [...forward.checks, cacheServes(backward)];
+    backward.checks = [...backward.checks, cacheStays(backward)];
+  }
+  return { name, title, exercises: named };
 }
 
 export interface Chapter {

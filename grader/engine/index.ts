@@ -1,4 +1,5 @@
 /** The grading engine: what an author writes, and what grades it. Runs anywhere; nothing of Node is imported. */
+export * from './cache.ts';
 export * from './check.ts';
 export * from './compare.ts';
 export * from './exercise.ts';

@@ -61,11 +61,12 @@ const arbitraryOf = (exercise: Exercise, check: Check, context: CheckContext) =>
   });
 
 export async function runCheck(
-  exercise: Exercise,
+  examined: Exercise,
   check: Check,
   subject: Subject,
   context: CheckContext,
 ): Promise<CheckResult> {
+  const exercise = check.of ?? examined;
   const seed = deriveSeed(context.seed, context.exerciseId, check.id);
   const arbitrary = arbitraryOf(exercise, check, context);
   const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
@@ -76,7 +77,11 @@ export async function runCheck(
     ? replayed(context.replay, given, (path) => caseAt(arbitrary, seed, path))
     : [...drawn, ...given];
 
-  const options: CallOptions = { echo: check.echo ?? false, forwardFromStandIn: context.forwardFromStandIn ?? false };
+  const options: CallOptions = {
+    echo: check.echo ?? false,
+    forwardFromStandIn: context.forwardFromStandIn ?? false,
+    ...check.call,
+  };
   const judged = await judgeAll(exercise, check, subject, list, options);
   const first = judged.findIndex((j) => j.finding || j.problem);
   const printed = judged.find((j) => consoleOf(j));
@@ -92,7 +97,7 @@ export async function runCheck(
   const todo = judged[first]!.problem;
   if (
     todo?.todo &&
-    todo.fn === exercise.name &&
+    todo.fn === examined.name &&
     judged.every((j) => j.outcomes.every((o) => o.kind === 'error' && o.todo))
   )
     return { verdict: 'not-run', cases: 0, notStarted: true };
@@ -127,7 +132,7 @@ export async function runCheck(
   if (context.replay) path = context.replay.slice(context.replay.indexOf('.') + 1);
   const failure = failureOf(exercise, check, shown, outcome, diagnosis, {
     seed: context.seed,
-    case: `${exercise.checks.indexOf(check)}.${path}`,
+    case: `${examined.checks.indexOf(check)}.${path}`,
   });
   const text = consoleOf(outcome) ?? (printed && consoleOf(printed));
   return {
@@ -205,7 +210,9 @@ async function feedBack(
 }
 
 function judge(exercise: Exercise, check: Check, c: Case, outcomes: Outcome[]): Judged {
-  const bad = outcomes.find((o) => o.kind !== 'value' && !(check.wantsError && o.kind === 'error' && !o.todo));
+  const bad = outcomes.find(
+    (o) => o.kind !== 'value' && !((check.wantsError || check.judgesErrors) && o.kind === 'error' && !o.todo),
+  );
   if (bad && bad.kind !== 'value') {
     const fn = bad.kind === 'error' ? bad.fn : exercise.name;
     return { problem: { ...problemOf(bad), todo: bad.kind === 'error' && bad.todo, fn }, outcomes };
@@ -282,7 +289,7 @@ function diagnosisOf(
     if (outcome.kind === 'value') return [{ ...seen, got: outcome.value }];
     return outcome.kind === 'error' ? [{ ...seen, got: undefined, threw: outcome.message }] : [];
   });
-  if (check.kind === 'pure') return undefined;
+  if (check.kind === 'pure' || check.kind === 'cache') return undefined;
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
     return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));

@@ -8,6 +8,8 @@ import { copy, isRecord, Odd, type Value, type ValueRecord } from './value.ts';
 
 export interface Subject {
   readonly loaded: Loaded;
+  /** Whether the course's own functions can be called beside the student's. */
+  readonly standIns: boolean;
   /** Calls the exercise's function for each of the inputs, in order. */
   call(exercise: Exercise, inputs: readonly ValueRecord[], options: CallOptions): AsyncIterable<Outcome>;
 }
@@ -15,27 +17,32 @@ export interface Subject {
 export interface CallOptions extends RunOptions {
   /** For a backward pass: take the forward's cache from the course's own forward. */
   forwardFromStandIn?: boolean;
+  /** For a backward pass: the course's own, on the cache of the student's forward. */
+  backwardFromStandIn?: boolean;
+  /** For a backward pass: call it twice on one cache, and take the second result. */
+  twice?: boolean;
 }
 
 /** What has to be called in the sandbox for one set of inputs. */
-export function programFor(exercise: Exercise, inputs: ValueRecord, forwardFromStandIn = false): Program {
+export function programFor(exercise: Exercise, inputs: ValueRecord, options: CallOptions = {}): Program {
   const args = exercise.parameters.map((name) => inputs[name]);
   const back = exercise.backwardOf;
   if (!back) return [{ fn: exercise.name, args }];
-  return [
-    { fn: back.forward, args: back.takes.map((name) => inputs[name]), standIn: forwardFromStandIn },
-    { fn: exercise.name, args: [...args, new ResultOf(0, 'cache')] },
-  ];
+  const { forwardFromStandIn = false, backwardFromStandIn = false, twice = false } = options;
+  const forward = { fn: back.forward, args: back.takes.map((name) => inputs[name]), standIn: forwardFromStandIn };
+  const backward = { fn: exercise.name, args: [...args, new ResultOf(0, 'cache')], standIn: backwardFromStandIn };
+  return twice ? [forward, backward, backward] : [forward, backward];
 }
 
 /** A student's file, examined through a sandbox. */
 export function inSandbox(sandbox: Sandbox): Subject {
   return {
     loaded: sandbox.loaded,
-    call: (exercise, inputs, { forwardFromStandIn, ...options }) =>
+    standIns: true,
+    call: (exercise, inputs, options) =>
       sandbox.run(
-        inputs.map((i) => programFor(exercise, i, forwardFromStandIn)),
-        { limit: exercise.limit, ...options },
+        inputs.map((i) => programFor(exercise, i, options)),
+        { limit: options.limit ?? exercise.limit, echo: options.echo ?? false },
       ),
   };
 }
@@ -44,6 +51,7 @@ export function inSandbox(sandbox: Sandbox): Subject {
 export function inProcess(functions: Record<string, (inputs: ValueRecord) => Value>): Subject {
   return {
     loaded: { kind: 'loaded', exports: Object.fromEntries(Object.keys(functions).map((name) => [name, 'function'])) },
+    standIns: false,
     async *call(exercise, inputs) {
       for (const i of inputs) {
         const own = copy(i);

@@ -246,6 +246,9 @@ export const atMarks = (row: number[], marks: number[]) => ({
   elsewhere: mean(row.filter((_, t) => !marks.includes(t))),
 });
 
+/** A row divided by its largest entry, whatever the sign of that. */
+const bySize = (row: number[]) => row.map((v) => v / Math.max(1e-9, ...row.map(Math.abs)));
+
 const SHADES = ' .:-=+*#%@';
 
 /** A row of numbers between 0 and 1 as characters, dark for 1; at most 60, each the largest of its share. */
@@ -418,12 +421,11 @@ export function heat(rows: number[][], left: number, top: number, wide: number, 
 /** The gates of all units over one sequence, and the cells: time from left to right, a row for each unit. */
 export function gatesSvg({ numbers, marks, input, forget, output, cell }: Gates): string {
   const [left, wide, high, gap] = [150, 500, 96, 22];
-  const size = Math.max(1e-9, ...cell.flat().map(Math.abs));
   const panels: [string, string, number[][], string][] = [
     ['input gate i', 'opens to write', input, 'gate'],
     ['forget gate f', '1: keeps', forget, 'gate'],
     ['output gate o', 'opens to show', output, 'gate'],
-    ['cell c', `from −${size.toFixed(1)} to ${size.toFixed(1)}`, cell.map((row) => row.map((v) => v / size)), 'plus'],
+    ['cell c', 'row by row', cell.map(bySize), 'plus'],
   ];
   const column = Number(short(wide / numbers.length));
   const middle = (t: number) => left + (t + 0.5) * column;
@@ -445,7 +447,7 @@ export function gatesSvg({ numbers, marks, input, forget, output, cell }: Gates)
     bottom + 20,
     'gates',
     'The gates of an LSTM that adds two marked numbers',
-    `Four fields, one above the other: input gate, forget gate, output gate and cell of ${input.length} units (rows) over ${numbers.length} times (columns). The marked numbers stand at the times ${marks.join(' and ')}, counted from 0.`,
+    `Four fields, one above the other: input gate, forget gate, output gate and cell of ${input.length} units (rows) over ${numbers.length} times (columns); each row of cells is divided by its largest entry. The marked numbers stand at the times ${marks.join(' and ')}, counted from 0.`,
     [
       ...body,
       ...arrows,
@@ -614,8 +616,9 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
   io.print('\nThe LSTM reads one of them. Its three units that open most at the marks:\n');
   io.print(row('marks', gates.numbers.map((_, t) => (gates.marks.includes(t) ? 1 : 0)))); // prettier-ignore
   for (let k = 0; k < Math.min(3, width); k++) {
-    io.print(row(`input gate`, gates.input[k]));
-    io.print(row(`forget gate`, gates.forget[k]));
+    io.print(row('input gate', gates.input[k]));
+    io.print(row('forget gate', gates.forget[k]));
+    io.print(row('cell', bySize(gates.cell[k]).map(Math.abs)));
   }
   const most = atMarks(gates.input[0], gates.marks);
   io.print(

@@ -66,6 +66,7 @@ export function subject({
   };
   const made: Subject & { calls: number } = {
     calls: 0,
+    standIns: false,
     loaded: {
       kind: 'loaded',
       exports: exports ?? Object.fromEntries(Object.keys(functions).map((name) => [name, 'function'])),
