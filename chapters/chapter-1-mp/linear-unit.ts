@@ -95,7 +95,7 @@ export function meanSquaredErrorGradient(
  * @param weights      (n) before the update; not changed
  * @param bias         before the update
  * @param learningRate η > 0
- * @returns the new weights, always a new array, and the new bias
+ * @returns the new weights and the new bias
  * @throws RangeError when x and weights differ in length, or the learning rate is not greater than 0
  * @see Widrow & Hoff 1960
  */
@@ -143,9 +143,10 @@ export function trainLinearUnit(
  *
  * @param X (N, d) one row per sample
  * @param W (out, d) one row per unit
- * @param b (out) one bias per unit
+ * @param b (out) one bias per unit. Its length is not asked for: a b of shape (1) goes to every unit, as broadcasting
+ *          has it
  * @returns Y (N, out)
- * @throws when X and W differ in d
+ * @throws when X and W differ in d; X.matmul(W.T) does that for you
  */
 export function linearForward(X: Tensor, W: Tensor, b: Tensor): Tensor {
   throw new Error('TODO: linearForward');

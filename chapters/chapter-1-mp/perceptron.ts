@@ -44,16 +44,17 @@ export function predict(x: number[], weights: number[], bias: number): number {
  *   predicted right:   w′ = w               b′ = b
  *   predicted wrong:   w′ = w + η · t · x   b′ = b + η · t
  *
- * The bias learns as if it were the weight of one more input that is always 1.
+ * "Right" is what predict says: on the boundary the class is +1, so a score of exactly 0 is right for the label +1
+ * and wrong for −1. The bias learns as if it were the weight of one more input that is always 1.
  *
  * @param x            (n) one sample
  * @param label        t, its class: −1 or +1
  * @param weights      (n) before the update; not changed
  * @param bias         before the update
  * @param learningRate η > 0
- * @returns the new weights, always a new array, and the new bias
+ * @returns the new weights and the new bias
  * @throws RangeError when x and weights differ in length, the label is neither −1 nor +1,
- *                    or the learning rate is not greater than 0
+ *                    or the learning rate is not greater than 0; also when the sample is classified right
  * @see Rosenblatt 1958
  */
 export function perceptronUpdate(
@@ -72,16 +73,16 @@ export function perceptronUpdate(
  *
  * A mistake is a sample that is predicted wrong when its turn comes, before the update that it causes.
  * history[e] is the number of mistakes in epoch e; the epoch without mistakes is recorded too, as a last 0.
- * With maxEpochs = 0 nothing is run: zero weights, history [], converged false.
+ * With maxEpochs = 0 no sample is looked at: zero weights, history [], converged false.
  *
  * @param samples      (N, n) one row per sample; N ≥ 1
  * @param labels       (N) the class of each sample: −1 or +1
  * @param learningRate η > 0
  * @param maxEpochs    whole number ≥ 0
  * @returns weights (n), bias, history (at most maxEpochs entries) and converged
- * @throws RangeError when there are no samples, when samples and labels differ in number, when maxEpochs is not a
- *                    whole number ≥ 0, and whenever perceptronUpdate would throw (a label 0, samples of differing
- *                    lengths, a learning rate of 0)
+ * @throws RangeError when there are no samples, when samples and labels differ in number, or when maxEpochs is not a
+ *                    whole number ≥ 0; and in the first epoch, if there is one, whenever perceptronUpdate throws
+ *                    (a label 0, samples of differing lengths, a learning rate of 0)
  * @see Rosenblatt 1958; Novikoff 1962, "On convergence proofs for perceptrons"
  */
 export function trainPerceptron(
@@ -110,8 +111,9 @@ export function trainPerceptron(
  * @param weights (n) of a separator
  * @param bias    of that separator
  * @returns (R / γ)², not rounded
- * @throws RangeError when there are no samples, when samples and labels differ in number, or when the separator does
- *                    not separate strictly: some t_i (w · x_i + b) ≤ 0 (so also when w and b are all 0)
+ * @throws RangeError when there are no samples, when samples and labels differ in number, when a sample and the weights
+ *                    differ in length, when a label is neither −1 nor +1, or when the separator does not separate
+ *                    strictly: some t_i (w · x_i + b) ≤ 0 (so also when w and b are all 0)
  * @see Novikoff 1962
  */
 export function novikoffBound(samples: number[][], labels: number[], weights: number[], bias: number): number {

@@ -41,6 +41,8 @@ const linearOutput = exercise({
     rejects('a sample and weights of different lengths', [
       { x: [1, 2], weights: [1], bias: 0 },
       { x: [1], weights: [1, 1], bias: 0 },
+      { x: [], weights: [1], bias: 0 },
+      { x: [1], weights: [], bias: 1 },
     ]),
   ],
   misconceptions: {
@@ -88,6 +90,8 @@ const meanSquaredError = exercise({
       { outputs: [], targets: [] },
       { outputs: [1, 2], targets: [1] },
       { outputs: [1], targets: [1, 2] },
+      { outputs: [], targets: [1] },
+      { outputs: [1], targets: [] },
     ]),
   ],
   misconceptions: {
@@ -161,10 +165,35 @@ const meanSquaredErrorGradient = exercise({
       runs: (i) => ({ fitted: { ...i, targets: i.samples.map((x) => dot(x, i.weights, i.bias)) } }),
       holds: ({ fitted }) => [...fitted.weights, fitted.bias].every((g) => Math.abs(g) <= 1e-12),
     }),
-    pure(),
+    pure({
+      fixed: () => [
+        {
+          samples: [
+            [1, 2],
+            [0, -1],
+          ],
+          targets: [1, -1],
+          weights: [0.5, 1],
+          bias: 0.25,
+        },
+      ],
+    }),
     rejects(
       'data that do not fit together',
       [
+        { samples: [[1]], targets: [1, 2], weights: [1], bias: 0 },
+        { samples: [], targets: [1], weights: [1], bias: 0 },
+        { samples: [[1, 2], [1]], targets: [1, 2], weights: [1, 1], bias: 0 },
+        {
+          samples: [
+            [1, 2],
+            [1, 2, 3],
+          ],
+          targets: [1, 2],
+          weights: [1, 1],
+          bias: 0,
+        },
+        { samples: [[1], [2]], targets: [1, 2], weights: [1, 1], bias: 0 },
         { samples: [], targets: [], weights: [1], bias: 0 },
         { samples: [[1], [2]], targets: [1], weights: [1], bias: 0 },
         { samples: [[1, 2]], targets: [1], weights: [1], bias: 0 },
@@ -212,6 +241,27 @@ const meanSquaredErrorGradient = exercise({
         return { ...g, bias: (2 * last) / i.samples.length };
       },
       says: 'The bias gradient holds the last sample only. Each sample adds its part (+=, not =).',
+    },
+    'weight gradient of the last sample': {
+      wrong: (i) => {
+        const g = slopes(i, (e, N) => (2 * e) / N);
+        const x = i.samples.at(-1)!;
+        const last = dot(x, i.weights, i.bias) - i.targets.at(-1)!;
+        return { weights: x.map((xj) => (2 * last * xj) / i.samples.length), bias: g.bias };
+      },
+      says: 'The weights’ gradient holds the last sample only. Each sample adds its part (+=, not =).',
+    },
+    'gradient of the last sample': {
+      wrong: (i) => {
+        const x = i.samples.at(-1)!;
+        const slope = (2 * (dot(x, i.weights, i.bias) - i.targets.at(-1)!)) / i.samples.length;
+        return { weights: x.map((xj) => slope * xj), bias: slope };
+      },
+      says: 'Only the last sample is left in your gradient. Each sample adds its part (+=, not =).',
+    },
+    'sign and 2 both off': {
+      wrong: (i) => slopes(i, (e, N) => -e / N),
+      says: 'Two things at once: the gradient points downhill (target minus output), and the 2 of the square’s derivative is missing.',
     },
     'thresholded output': {
       wrong: (i) => {
@@ -269,13 +319,28 @@ const deltaRule = exercise({
       feed: (i, result) => ({ ...i, ...(result as unknown as { weights: number[]; bias: number }) }),
       steps: 5,
     }),
-    pure(),
+    pure({
+      fixed: () => [
+        { x: [1, 2], target: -1, weights: [1, 1], bias: 1, learningRate: 0.5 },
+        { x: [1, 2], target: 3, weights: [1, 1], bias: 0, learningRate: 0.5 },
+      ],
+    }),
     rejects('a rate that is not greater than 0, or lengths that differ', [
       { x: [1], target: 1, weights: [0], bias: 0, learningRate: 0 },
       { x: [1], target: 1, weights: [0], bias: 0, learningRate: -1 },
       { x: [1], target: 1, weights: [0], bias: 0, learningRate: Number.NaN },
       { x: [1, 2], target: 1, weights: [0], bias: 0, learningRate: 1 },
+      { x: [1], target: 1, weights: [0, 0], bias: 0, learningRate: 1 },
+      { x: [1], target: 0, weights: [0], bias: 0, learningRate: 0 },
+      { x: [1], target: 0, weights: [0], bias: 0, learningRate: -1 },
+      { x: [1], target: 0, weights: [0, 0], bias: 0, learningRate: 1 },
     ]),
+  ],
+  examples: [
+    { x: [1, 2], target: 1, weights: [2, -1], bias: 1, learningRate: 0.5 },
+    { x: [1, 2], target: 1, weights: [2, 1], bias: 0.5, learningRate: 0.5 },
+    { x: [2, -1], target: -1, weights: [1, 1], bias: 1, learningRate: 0.25 },
+    { x: [2, 1], target: -1, weights: [-1, 1], bias: -1, learningRate: 0.25 },
   ],
   misconceptions: {
     'thresholded output': {
@@ -305,6 +370,38 @@ const deltaRule = exercise({
     'factor 2': {
       wrong: (i) => corrected(i, 2 * i.learningRate * missBy(i)),
       says: 'Your steps are twice as long. The delta rule leaves the 2 of the derivative inside η.',
+    },
+    'perceptron rule': {
+      wrong: (i) =>
+        corrected(i, (dot(i.x, i.weights, i.bias) >= 0 ? 1 : -1) === i.target ? 0 : i.learningRate * i.target),
+      says: 'You move by the target, and only when the class is wrong: that is the perceptron rule. The delta rule moves by the error of the linear output, however small.',
+    },
+    'minus for the bias': {
+      wrong: (i) => corrected(i, i.learningRate * missBy(i), -i.learningRate * missBy(i)),
+      says: 'The weights move against the error, the bias with it. Both have the same sign.',
+    },
+    'weights corrected one after the other': {
+      wrong: (i) => {
+        const weights = [...i.weights];
+        for (let j = 0; j < weights.length; j++)
+          weights[j] = weights[j]! + i.learningRate * missBy({ ...i, weights }) * i.x[j]!;
+        return { weights, bias: i.bias + i.learningRate * missBy(i) };
+      },
+      says: 'Your bias is right, but each weight is corrected with an error that the earlier weights have already changed. Compute the error once, before you change anything.',
+    },
+    'bias from the new weights': {
+      wrong: (i) => {
+        const { weights } = corrected(i, i.learningRate * missBy(i));
+        return { weights, bias: i.bias + i.learningRate * missBy({ ...i, weights }) };
+      },
+      says: 'The bias is corrected with an error taken after the weights have moved. One error, computed once, serves them all.',
+    },
+    'weights from the new bias': {
+      wrong: (i) => {
+        const bias = i.bias + i.learningRate * missBy(i);
+        return { weights: corrected(i, i.learningRate * missBy({ ...i, bias })).weights, bias };
+      },
+      says: 'The weights are corrected with an error taken after the bias has moved. One error, computed once, serves them all.',
     },
     'error recomputed inside the loop': {
       wrong: (i) => {
@@ -344,7 +441,7 @@ const lossAt = (i: DescentInputs, weights: number[], bias: number) =>
 /** Gradient descent written out; `bugs` are the places where students slip. */
 function descend(
   i: DescentInputs,
-  bugs: { factor?: number; late?: boolean; short?: boolean; noFirst?: boolean; bias?: boolean; online?: boolean } = {},
+  bugs: { factor?: number; late?: boolean; short?: boolean; noFirst?: boolean; bias?: boolean; online?: number } = {},
 ) {
   const n = i.samples[0]!.length;
   const N = i.samples.length;
@@ -355,8 +452,8 @@ function descend(
     if (bugs.online) {
       i.samples.forEach((x, s) => {
         const error = dot(x, w, b) - i.targets[s]!;
-        w = w.map((v, j) => v - i.learningRate * 2 * error * x[j]!);
-        b -= i.learningRate * 2 * error;
+        w = w.map((v, j) => v - i.learningRate * bugs.online! * error * x[j]!);
+        b -= i.learningRate * bugs.online! * error;
       });
     } else {
       const factor = (bugs.factor ?? 2) / N;
@@ -392,10 +489,34 @@ const trainLinearUnit = exercise({
         (Math.abs(y.weights[0] - 2) < 1e-6 && Math.abs(y.bias - 1) < 1e-6) ||
         `The data lie on y = 2x + 1; after 200 steps your unit has w = ${Number(y.weights[0]).toPrecision(4)}, b = ${Number(y.bias).toPrecision(4)}.`,
     }),
-    pure(),
+    pure({
+      fixed: () => [
+        {
+          samples: [
+            [1, 2],
+            [0, -1],
+          ],
+          targets: [1, -1],
+          learningRate: 0.25,
+          steps: 2,
+        },
+      ],
+    }),
     rejects(
       'data or settings that make no sense',
       [
+        { samples: [], targets: [], learningRate: 0.1, steps: 0 },
+        { samples: [], targets: [1], learningRate: 0.1, steps: 2 },
+        { samples: [[1]], targets: [1, 2], learningRate: 0.1, steps: 2 },
+        { samples: [[1]], targets: [1, 2], learningRate: 0.1, steps: 0 },
+        { samples: [[1], [2]], targets: [1], learningRate: 0.1, steps: 0 },
+        { samples: [[1], [1, 2]], targets: [1, 2], learningRate: 0.1, steps: 0 },
+        { samples: [[1, 2], [1]], targets: [1, 2], learningRate: 0.1, steps: 0 },
+        { samples: [[1, 2], [1, 1], [1]], targets: [1, 2, 3], learningRate: 0.1, steps: 1 },
+        { samples: [[1]], targets: [1], learningRate: 0, steps: 0 },
+        { samples: [[1]], targets: [1], learningRate: -0.1, steps: 2 },
+        { samples: [[1]], targets: [1], learningRate: Number.NaN, steps: 2 },
+        { samples: [[1]], targets: [1], learningRate: 0.1, steps: Number.NaN },
         { samples: [], targets: [], learningRate: 0.1, steps: 2 },
         { samples: [[1], [2]], targets: [1], learningRate: 0.1, steps: 2 },
         { samples: [[1], [1, 2]], targets: [1, 2], learningRate: 0.1, steps: 2 },
@@ -449,8 +570,16 @@ const trainLinearUnit = exercise({
       says: 'The weights learn, the bias stays 0.',
     },
     'a step per sample': {
-      wrong: (i) => descend(i, { online: true }),
+      wrong: (i) => descend(i, { online: 2 }),
       says: 'You take a step after every sample. Here one step uses the gradient over all samples (full batch).',
+    },
+    'the delta rule, sample by sample': {
+      wrong: (i) => descend(i, { online: 1 }),
+      says: 'You apply the delta rule to one sample after the other. Here one step uses the gradient over all samples (full batch), with its 2 and its 1/N.',
+    },
+    'a part of the step per sample': {
+      wrong: (i) => descend(i, { online: 2 / i.samples.length }),
+      says: 'You move after every sample, by its share of the gradient: the later samples see weights that have already moved. Add up the whole gradient first.',
     },
   },
   hints: [
@@ -499,6 +628,10 @@ const linearForward = exercise({
     'bias left out': {
       wrong: ({ X, W }) => X.matmul(W.T),
       says: 'The bias changes nothing in your result.',
+    },
+    'bias subtracted': {
+      wrong: ({ X, W, b }) => X.matmul(W.T).sub(b),
+      says: 'The bias is added to every row, not subtracted.',
     },
     'output transposed': {
       wrong: ({ X, W, b }) => X.matmul(W.T).add(b).T,
@@ -555,6 +688,17 @@ const linearGradients = exercise({
         { X: toTensor([[1], [2], [3]]), W: toTensor([[1]]), b: toTensor([0]), T: toTensor([1, 2, 3]) },
         { X: toTensor([[1], [2]]), W: toTensor([[1], [2]]), b: toTensor([0, 0]), T: toTensor([[1], [2]]) },
         { X: toTensor([[1], [2]]), W: toTensor([[1]]), b: toTensor([0]), T: toTensor([[1]]) },
+        { X: toTensor([[1], [2]]), W: toTensor([[1]]), b: toTensor([0]), T: toTensor([[1, 2]]) },
+        { X: toTensor([[1], [2]]), W: toTensor([[1], [2]]), b: toTensor([0, 0]), T: toTensor([1, 2]) },
+        {
+          X: toTensor([[1], [2], [3]]),
+          W: toTensor([[1], [2]]),
+          b: toTensor([0, 0]),
+          T: toTensor([
+            [1, 2, 3],
+            [4, 5, 6],
+          ]),
+        },
         { X: toTensor([[1, 2]]), W: toTensor([[1, 2, 3]]), b: toTensor([0]), T: toTensor([[1]]) },
       ],
       { worth: 1 },
@@ -576,6 +720,17 @@ const linearGradients = exercise({
     'target and output swapped': {
       wrong: (i) => only(layerSlopes(i, (N, out) => -right(N, out))),
       says: 'Your gradient points downhill: it is built from T − Y. The gradient points to where the loss grows.',
+    },
+    'divided by the units only': {
+      wrong: (i) => only(layerSlopes(i, (_N, out) => 2 / out)),
+      says: 'You divide by the number of units. The mean runs over all N · out elements of the output.',
+    },
+    'bias gradient with its axis kept': {
+      wrong: (i) => {
+        const { dW, G } = layerSlopes(i, right);
+        return { dW, db: G.sum(0, { keepDims: true }) };
+      },
+      says: 'db is a table of one row. b has one axis only, and a gradient has the shape of its variable: look at keepDims.',
     },
     'bias gradient not summed over the batch': {
       wrong: (i) => {

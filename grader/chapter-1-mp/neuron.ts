@@ -56,6 +56,41 @@ function isNetwork(value: Value, n: number): value is ValueRecord & Network {
   );
 }
 
+const weighted = (x: readonly number[], weights: readonly number[], bias: number): number =>
+  x.reduce((s, v, i) => s + weights[i]! * v, bias);
+
+/** Functions of two bits that have a name, by their tables. */
+const NAMES: Record<string, string> = {
+  '0000': 'never on',
+  '0001': 'AND',
+  '0011': 'the first input, whatever the second is',
+  '0101': 'the second input, whatever the first is',
+  '0110': 'XOR',
+  '0111': 'OR',
+  '1000': 'NOR',
+  '1001': 'XNOR (equal or not), the opposite of XOR',
+  '1110': 'NAND',
+  '1111': 'always on',
+};
+
+/** " Its four answers are 0 1 1 1: that is OR." */
+function whatItIs(answers: readonly number[]): string {
+  const name = answers.length === 4 ? NAMES[answers.join('')] : undefined;
+  return name ? ` Its four answers are ${answers.join(' ')}: that is ${name}.` : '';
+}
+
+const short = (x: number) => String(Number(x.toPrecision(6)));
+
+/** What happens inside a network: "its hidden sums are 0 and −1, so its hidden bits 1 and 0; the output’s sum is 2". */
+function inside(net: Network, x: readonly number[]): string {
+  const sums = net.hiddenBiases.map((c, j) => weighted(x, net.hiddenWeights[j]!, c));
+  const bits = sums.map((s) => (s >= 0 ? 1 : 0));
+  const last = `the output’s sum is ${short(weighted(bits, net.outputWeights, net.outputBias))}`;
+  if (sums.length === 0) return `it has no hidden neurons, and ${last}`;
+  const [sum, bit] = sums.length === 1 ? ['sum is', 'bit'] : ['sums are', 'bits'];
+  return `the hidden ${sum} ${sums.map(short).join(', ')}, so the hidden ${bit} ${bits.join(', ')}; ${last}`;
+}
+
 /** True, or the first row of the table that the network gets wrong. */
 function computes(net: Value, table: readonly number[]): true | string {
   const n = Math.log2(table.length);
@@ -64,7 +99,10 @@ function computes(net: Value, table: readonly number[]): true | string {
   const inputs = allInputs(n);
   for (let k = 0; k < table.length; k++) {
     const y = output(net, inputs[k]!);
-    if (y !== table[k]) return `For the input [${inputs[k]!.join(', ')}] it gives ${y}; the table says ${table[k]}.`;
+    if (y !== table[k]) {
+      const answers = n === 2 ? inputs.map((x) => output(net, x)) : [];
+      return `For the input [${inputs[k]!.join(', ')}] ${inside(net, inputs[k]!)}: it gives ${y}, the table says ${table[k]}.${whatItIs(answers)}`;
+    }
   }
   return true;
 }
@@ -79,6 +117,10 @@ const step = exercise({
     '> for ≥': {
       wrong: ({ z }) => (z > 0 ? 1 : 0),
       says: 'Everything is right except exactly at the edge. Which side does 0 belong to?',
+    },
+    'edge at one half': {
+      wrong: ({ z }) => (z >= 0.5 ? 1 : 0),
+      says: 'Your edge is not at 0: small positive numbers are still silent. Did rounding come in?',
     },
     'sign instead of step': {
       wrong: ({ z }) => Math.sign(z),
@@ -123,11 +165,22 @@ const mpNeuron = exercise({
   },
   checks: [
     agrees({ exact: true, cases: 60 }),
-    pure(),
+    pure({
+      fixed: () => [
+        { excitatory: [1, 0, 1], inhibitory: [0, 0], threshold: 2 },
+        { excitatory: [1, 1], inhibitory: [0, 1, 0], threshold: 1 },
+        { excitatory: [0, 1, 0], inhibitory: [], threshold: 3 },
+      ],
+    }),
     rejects('an input that is neither 0 nor 1', [
       { excitatory: [1, 2], inhibitory: [], threshold: 1 },
       { excitatory: [1], inhibitory: [0.5], threshold: 1 },
       { excitatory: [Number.NaN], inhibitory: [], threshold: 0 },
+      { excitatory: [1, -1], inhibitory: [0], threshold: 1 },
+      { excitatory: [1], inhibitory: [0, -1], threshold: 1 },
+      { excitatory: [2], inhibitory: [1], threshold: 1 },
+      { excitatory: [1], inhibitory: [1, 2], threshold: 1 },
+      { excitatory: [2, 1], inhibitory: [], threshold: -1 },
     ]),
   ],
   examples: [
@@ -137,6 +190,18 @@ const mpNeuron = exercise({
     { excitatory: [1, 0], inhibitory: [0, 0], threshold: 1 },
     { excitatory: [1, 1], inhibitory: [], threshold: 2 },
     { excitatory: [1, 1, 0, 0], inhibitory: [1, 1, 1], threshold: -1 },
+    { excitatory: [1], inhibitory: [], threshold: 1.5 },
+    { excitatory: [1, 1], inhibitory: [0], threshold: 1.5 },
+    { excitatory: [1, 1, 0], inhibitory: [], threshold: 2.25 },
+    { excitatory: [1, 1, 1], inhibitory: [0], threshold: 2.25 },
+    { excitatory: [0], inhibitory: [], threshold: 0.25 },
+    { excitatory: [], inhibitory: [], threshold: -0.5 },
+    { excitatory: [], inhibitory: [1], threshold: -1 },
+    { excitatory: [1, 1, 1, 1, 1, 1, 1, 1], inhibitory: [0, 1], threshold: 1 },
+    { excitatory: [1, 1, 1], inhibitory: [1], threshold: -3 },
+    { excitatory: [1, 0], inhibitory: [0, 0, 1], threshold: -1_000_000 },
+    { excitatory: [1], inhibitory: [1, 0, 0], threshold: 1 },
+    { excitatory: [1, 1], inhibitory: [0, 1, 0, 0], threshold: 2 },
   ],
   misconceptions: {
     'inhibition subtracts': {
@@ -156,6 +221,21 @@ const mpNeuron = exercise({
       wrong: ({ excitatory, inhibitory, threshold }) =>
         inhibitory.length > 0 && inhibitory.every((b) => b === 1) ? 0 : sum(excitatory) >= threshold ? 1 : 0,
       says: 'Your veto takes all inhibitory inputs together. One alone is enough.',
+    },
+    'veto as a heavy weight': {
+      wrong: ({ excitatory, inhibitory, threshold }) =>
+        sum(excitatory) - (excitatory.length + 1) * sum(inhibitory) >= threshold ? 1 : 0,
+      says: 'An inhibitory input subtracts a lot in your version, and a threshold below 0 is still met. A veto asks neither for the count nor for the threshold.',
+    },
+    'veto by a majority': {
+      wrong: ({ excitatory, inhibitory, threshold }) =>
+        2 * sum(inhibitory) > inhibitory.length ? 0 : sum(excitatory) >= threshold ? 1 : 0,
+      says: 'Your inhibitory inputs vote among themselves. No vote is taken: one of them is enough.',
+    },
+    'whole thresholds only': {
+      wrong: ({ excitatory, inhibitory, threshold }) =>
+        inhibitory.includes(1) ? 0 : sum(excitatory) >= Math.floor(threshold) ? 1 : 0,
+      says: 'A threshold of 1.5 is met by 2 active inputs and not by 1. Is a fraction cut off somewhere?',
     },
     'veto by the first only': {
       wrong: ({ excitatory, inhibitory, threshold }) =>
@@ -187,10 +267,12 @@ const weightedNeuron = exercise({
   oracle: ({ x, weights, bias }) => fires(x, weights, bias),
   checks: [
     agrees({ exact: true, cases: 60 }),
-    pure(),
+    pure({ fixed: () => [{ x: [1, 2, -1], weights: [0.5, -1, 2], bias: 1 }] }),
     rejects('inputs and weights of different lengths', [
       { x: [1, 2], weights: [1], bias: 0 },
       { x: [1], weights: [1, 1], bias: 0 },
+      { x: [], weights: [1], bias: 0 },
+      { x: [1], weights: [], bias: -1 },
     ]),
   ],
   examples: [
@@ -201,6 +283,9 @@ const weightedNeuron = exercise({
     { x: [1, 2], weights: [1, -1], bias: 1 },
     { x: [1, 2, -2], weights: [-2, 1, 0.25], bias: 0.5 },
     { x: [0.5, 0.5], weights: [1, 1], bias: -0.25 },
+    { x: [1], weights: [1], bias: -1 - 2 ** -10 },
+    { x: [1], weights: [1], bias: -1 + 2 ** -10 },
+    { x: [2, 1], weights: [0.5, -1], bias: 0 },
   ],
   misconceptions: {
     'bias left out': {
@@ -248,8 +333,9 @@ function isGate(neuron: Value, name: string): true | string {
   for (const [k, x] of allInputs(n).entries()) {
     const y = fires(x, weights as number[], bias as number);
     if (y !== table[k]) {
-      const score = sum(x.map((v, i) => v * (weights as number[])[i]!)) + (bias as number);
-      return `${name}(${x.join(', ')}) must be ${table[k]}; with your numbers the sum is ${score}, so the neuron gives ${y}.`;
+      const score = weighted(x, weights as number[], bias as number);
+      const answers = allInputs(n).map((input) => fires(input, weights as number[], bias as number));
+      return `${name}(${x.join(', ')}) must be ${table[k]}; with your numbers the sum is ${short(score)}, so the neuron gives ${y}.${whatItIs(answers)}`;
     }
   }
   return true;
@@ -313,7 +399,7 @@ const gate = exercise({
           NOT: { weights: [-1], bias: 1 },
           NAND: { weights: [-1, -1], bias: 2 },
         })[name]!,
-      says: 'All four are just off at the edge: a sum of exactly 0 already fires, since step(0) = 1.',
+      says: 'It is off only at the edge: where it should be silent its sum is exactly 0, and that already fires, since step(0) = 1.',
     },
   },
   hints: [
@@ -353,12 +439,34 @@ const evaluateNetwork = exercise({
       { network: goodNetwork, x: [1] },
       { network: { ...goodNetwork, hiddenBiases: [-1] }, x: [0, 1] },
       { network: { ...goodNetwork, outputWeights: [1, 1, 1] }, x: [0, 1] },
+      { network: goodNetwork, x: [1, 0, 1] },
+      { network: { ...goodNetwork, hiddenBiases: [-1, 1, 0] }, x: [0, 1] },
+      { network: { ...goodNetwork, outputWeights: [1] }, x: [0, 1] },
+      { network: { ...goodNetwork, hiddenWeights: [[1, 1], [-1]] }, x: [0, 1] },
+      {
+        network: {
+          ...goodNetwork,
+          hiddenWeights: [
+            [1, 1],
+            [-1, -1, 0],
+          ],
+        },
+        x: [0, 1],
+      },
+      { network: { ...goodNetwork, hiddenWeights: [[1], [-1, -1]] }, x: [0, 1] },
+      { network: { ...goodNetwork, hiddenWeights: [[1, 1]] }, x: [0, 1] },
     ]),
   ],
   examples: [
     { network: goodNetwork, x: [0, 1] },
     { network: goodNetwork, x: [1, 1] },
     { network: { hiddenWeights: [], hiddenBiases: [], outputWeights: [], outputBias: -1 }, x: [1] },
+    { network: { hiddenWeights: [], hiddenBiases: [], outputWeights: [], outputBias: 0 }, x: [1] },
+    { network: { hiddenWeights: [], hiddenBiases: [], outputWeights: [], outputBias: 2 }, x: [1, -1] },
+    { network: { hiddenWeights: [[1]], hiddenBiases: [-1], outputWeights: [1], outputBias: -1 }, x: [1] },
+    { network: { hiddenWeights: [[1]], hiddenBiases: [-2], outputWeights: [1], outputBias: -1 }, x: [2] },
+    { network: { hiddenWeights: [[1]], hiddenBiases: [0], outputWeights: [1], outputBias: -2 }, x: [1] },
+    { network: { hiddenWeights: [[-1]], hiddenBiases: [0], outputWeights: [1], outputBias: 0 }, x: [1] },
     { network: { hiddenWeights: [[2]], hiddenBiases: [-1], outputWeights: [1], outputBias: -2 }, x: [2] },
     { network: { hiddenWeights: [[-2]], hiddenBiases: [-1], outputWeights: [-1], outputBias: 0.5 }, x: [2] },
     { network: { hiddenWeights: [[1], [-1]], hiddenBiases: [-1, -1], outputWeights: [-2, 1], outputBias: 0 }, x: [2] },
@@ -401,6 +509,27 @@ const evaluateNetwork = exercise({
         return output({ ...net, hiddenBiases: net.hiddenBiases.map(() => net.hiddenBiases[0]!) }, x);
       },
       says: 'All your hidden neurons use the bias of the first one. Neuron j has its own: hiddenBiases[j].',
+    },
+    'hidden edge the wrong way': {
+      wrong: ({ network, x }) => {
+        const net = network as unknown as Network;
+        const hidden = net.hiddenWeights.map((w, j) => (weighted(x, w, net.hiddenBiases[j]!) > 0 ? 1 : 0));
+        return fires(hidden, net.outputWeights, net.outputBias);
+      },
+      says: 'A hidden sum of exactly 0 counts as silent in your version: step(0) = 1, in the hidden layer too.',
+    },
+    'output edge the wrong way': {
+      wrong: ({ network, x }) => {
+        const net = network as unknown as Network;
+        const hidden = net.hiddenWeights.map((w, j) => fires(x, w, net.hiddenBiases[j]!));
+        return weighted(hidden, net.outputWeights, net.outputBias) > 0 ? 1 : 0;
+      },
+      says: 'An output sum of exactly 0 counts as silent in your version: step(0) = 1, at the output too.',
+    },
+    'silent without hidden neurons': {
+      wrong: ({ network, x }) =>
+        (network as unknown as Network).hiddenBiases.length === 0 ? 0 : output(network as unknown as Network, x),
+      says: 'Without hidden neurons your network is always silent. The output neuron is still there, and its sum is then its bias.',
     },
     'no step at the output': {
       wrong: ({ network, x }) => {
@@ -451,6 +580,42 @@ const xorNetwork = exercise({
       }),
       says: 'Your output asks for OR and AND together, which is AND. It has to ask for OR and not AND.',
     },
+    'OR at the output': {
+      wrong: () => ({
+        hiddenWeights: [
+          [1, 1],
+          [-1, -1],
+        ],
+        hiddenBiases: [-1, 1],
+        outputWeights: [1, 1],
+        outputBias: -1,
+      }),
+      says: 'Your output is content with OR or NAND, and one of them is always on. XOR needs both at once.',
+    },
+    'NAND off at the edge': {
+      wrong: () => ({
+        hiddenWeights: [
+          [1, 1],
+          [-1, -1],
+        ],
+        hiddenBiases: [-1, 2],
+        outputWeights: [1, 1],
+        outputBias: -2,
+      }),
+      says: 'Your NAND neuron fires for (1, 1) as well: its sum there is exactly 0, and step(0) = 1.',
+    },
+    'AND for NAND': {
+      wrong: () => ({
+        hiddenWeights: [
+          [1, 1],
+          [1, 1],
+        ],
+        hiddenBiases: [-1, -2],
+        outputWeights: [1, 1],
+        outputBias: -1,
+      }),
+      says: 'Your network asks for OR or AND, which is OR. The second hidden neuron knows that both are on; it should hold the output back.',
+    },
     'the opposite': {
       wrong: () => ({
         hiddenWeights: [
@@ -496,8 +661,14 @@ function dnf(
 
 const networkFor = exercise({
   points: 3,
-  inputs: { bits: pattern(8, 0, 1), n: integer(1, 3) },
-  derive: ({ bits, n }) => ({ table: bits.slice(0, 2 ** n) }),
+  // The rows that are 1, as an axis, and their width: so a counterexample gets fewer ones and then fewer inputs.
+  inputs: { width: pattern('n', 0), on: rows('ones', 'n', { min: 0, max: 1, step: 1 }) },
+  sizes: { n: [1, 3], ones: [0, 5] },
+  derive: ({ width, on }) => {
+    const table = new Array<number>(2 ** width.length).fill(0);
+    for (const row of on) table[row.reduce((k, bit) => 2 * k + bit, 0)] = 1;
+    return { table };
+  },
   parameters: ['table'],
   oracle: ({ table }) => dnf(table),
   checks: [
@@ -509,7 +680,11 @@ const networkFor = exercise({
       fixed: () => [
         { table: [0, 0] },
         { table: [1, 1] },
+        { table: [0, 1] },
+        { table: [1, 0] },
         { table: [0, 0, 0, 0] },
+        { table: [1, 1, 1, 1] },
+        { table: [0, 1, 1, 1, 1, 1, 1, 1] },
         { table: Array.from({ length: 16 }, (_, k) => (k % 3 === 1 ? 1 : 0)) },
         { table: Array.from({ length: 16 }, () => 1) },
       ],
@@ -525,10 +700,22 @@ const networkFor = exercise({
         );
       },
     }),
-    pure(),
+    pure({ fixed: () => [{ table: [0, 1, 1, 0] }, { table: [1, 0] }, { table: [0, 0, 0, 0] }] }),
     rejects(
       'a table that is none',
-      [{ table: [] }, { table: [1] }, { table: [0, 1, 1] }, { table: [0, 1, 2, 0] }, { table: [0, 1, 1, 0, 1] }],
+      [
+        { table: [] },
+        { table: [1] },
+        { table: [0, 1, 1] },
+        { table: [0, 1, 2, 0] },
+        { table: [0, 1, 1, 0, 1] },
+        { table: [0, 1, 1, 0, 1, 0] },
+        { table: [0, 1, 1, 0, 1, 0, 0, 1, 1, 0, 0, 1] },
+        { table: [0, -1, 1, 0] },
+        { table: [0, 1, 1, 0.5] },
+        { table: [Number.NaN, 1] },
+        { table: [-1, 1] },
+      ],
       { worth: 1 },
     ),
   ],
@@ -545,8 +732,20 @@ const networkFor = exercise({
       wrong: ({ table }) => dnf(table, { bit: (k, i) => (k >> i) & 1 }),
       says: 'Your table is read from the other end: x_1 is the most significant bit, so table[1] is the row 0 … 0 1.',
     },
+    'bits shifted by one': {
+      wrong: ({ table }) => dnf(table, { bit: (k, i, n) => (k >> (n - i)) & 1 }),
+      says: 'Your bits are one place off: x_1 never comes out as 1, and the last bit of the row number is lost. For i = 0 … n − 1, how far must k be shifted?',
+    },
+    'bias and weights of the opposite row': {
+      wrong: ({ table }) => dnf(table, { bit: (k, i, n) => 1 - (Math.floor(k / 2 ** (n - 1 - i)) % 2) }),
+      says: 'Each hidden neuron watches for the opposite of its row: the inputs that should be on have weight −1 there.',
+    },
+    'a hidden neuron for each 0': {
+      wrong: ({ table }) => dnf(table.map((y) => 1 - y)),
+      says: 'Your hidden neurons stand for the rows whose output is 0, so the network is the opposite of the table.',
+    },
     'output waits for all': {
-      wrong: ({ table }) => ({ ...(dnf(table) as ValueRecord), outputBias: -sum(table) || -1 }),
+      wrong: ({ table }) => ({ ...(dnf(table) as ValueRecord), outputBias: -sum(table) }),
       says: 'The output asks for all hidden neurons at once. They are on for different rows, so one of them must be enough.',
     },
     'fires without hidden neurons': {

@@ -29,10 +29,12 @@ const predict = exercise({
   oracle: ({ x, weights, bias }) => side(score(x, weights, bias)),
   checks: [
     agrees({ exact: true, cases: 60 }),
-    pure(),
+    pure({ fixed: () => [{ x: [1, 2, -1], weights: [0.5, -1, 2], bias: 1 }] }),
     rejects('a sample and weights of different lengths', [
       { x: [1, 2], weights: [1], bias: 0 },
       { x: [1], weights: [1, 1], bias: 0 },
+      { x: [], weights: [1], bias: 0 },
+      { x: [1], weights: [], bias: -1 },
     ]),
   ],
   examples: [
@@ -41,6 +43,10 @@ const predict = exercise({
     { x: [1], weights: [1], bias: -2 },
     { x: [1], weights: [-1], bias: 2 },
     { x: [0.25, 0.5], weights: [1, 1], bias: -0.5 },
+    { x: [1], weights: [1], bias: -1 - 2 ** -10 },
+    { x: [1], weights: [1], bias: -1 + 2 ** -10 },
+    { x: [2 ** -15], weights: [-(2 ** -15)], bias: 0 },
+    { x: [1, 1], weights: [0.5, -1.5], bias: 1 },
   ],
   misconceptions: {
     '0 and 1 for the classes': {
@@ -58,6 +64,22 @@ const predict = exercise({
     'bias left out': {
       wrong: ({ x, weights }) => side(score(x, weights, 0)),
       says: 'The bias changes nothing: your boundary always goes through the origin.',
+    },
+    'bias subtracted': {
+      wrong: ({ x, weights, bias }) => side(score(x, weights, -bias)),
+      says: 'The bias pulls in the wrong direction: it is added to the sum.',
+    },
+    'last input skipped': {
+      wrong: ({ x, weights, bias }) => side(score(x.slice(0, -1), weights, bias)),
+      says: 'The last input changes nothing in your result. How far does your loop run?',
+    },
+    'first input skipped': {
+      wrong: ({ x, weights, bias }) => side(score(x.slice(1), weights.slice(1), bias)),
+      says: 'The first input changes nothing in your result. Where does your loop begin, or your `reduce`?',
+    },
+    'classes swapped': {
+      wrong: ({ x, weights, bias }) => -side(score(x, weights, bias)),
+      says: 'Your two classes have changed places: a score of at least 0 means +1.',
     },
     'the score itself': {
       wrong: ({ x, weights, bias }) => score(x, weights, bias),
@@ -110,7 +132,13 @@ const perceptronUpdate = exercise({
       feed: (i, result) => ({ ...i, ...(result as unknown as Model) }),
       steps: 3,
     }),
-    pure(),
+    pure({
+      fixed: () => [
+        { x: [1, 2], label: -1, weights: [1, 1], bias: 1, learningRate: 0.5 },
+        { x: [1, -2], label: 1, weights: [-1, 1], bias: 1, learningRate: 0.5 },
+        { x: [1, 2], label: 1, weights: [1, 1], bias: 1, learningRate: 0.5 },
+      ],
+    }),
     rejects(
       'a label, a rate or lengths that make no sense',
       [
@@ -120,6 +148,15 @@ const perceptronUpdate = exercise({
         { x: [1], label: 1, weights: [-2], bias: 0, learningRate: -0.5 },
         { x: [1], label: 1, weights: [-2], bias: 0, learningRate: Number.NaN },
         { x: [1, 2], label: 1, weights: [1], bias: 0, learningRate: 1 },
+        { x: [1], label: 1, weights: [1, 1], bias: 0, learningRate: 1 },
+        { x: [1], label: -1, weights: [1, 1], bias: 0, learningRate: 1 },
+        { x: [1], label: 0.5, weights: [1], bias: 0, learningRate: 1 },
+        { x: [1], label: 0.5, weights: [-2], bias: 0, learningRate: 1 },
+        { x: [1], label: -2, weights: [-2], bias: 0, learningRate: 1 },
+        { x: [1], label: Number.NaN, weights: [1], bias: 0, learningRate: 1 },
+        { x: [1], label: 1, weights: [1], bias: 0, learningRate: 0 },
+        { x: [1], label: -1, weights: [-1], bias: 0, learningRate: -0.5 },
+        { x: [1], label: 1, weights: [1], bias: 0, learningRate: Number.NaN },
       ],
       { worth: 1 },
     ),
@@ -130,6 +167,16 @@ const perceptronUpdate = exercise({
     { x: [1, 1], label: -1, weights: [0, 0], bias: 0, learningRate: 0.5 },
     { x: [2, 1], label: 1, weights: [1, 1], bias: 1, learningRate: 0.5 },
     { x: [-2, 0.5], label: -1, weights: [1, 1], bias: 0.5, learningRate: 0.25 },
+    { x: [0], label: -1, weights: [0], bias: 0, learningRate: 1 },
+    { x: [0], label: 1, weights: [0], bias: 0, learningRate: 1 },
+    { x: [1, 2], label: 1, weights: [2, -1], bias: 0, learningRate: 0.5 },
+    { x: [1, 2], label: -1, weights: [2, -1], bias: 0, learningRate: 0.5 },
+    { x: [1, 1], label: 1, weights: [0, 0], bias: 0, learningRate: 0.5 },
+    { x: [1, 2], label: 1, weights: [1, 1], bias: -2, learningRate: 0.5 },
+    { x: [1, 2], label: -1, weights: [1, -1], bias: 0, learningRate: 0.5 },
+    { x: [1], label: -1, weights: [1], bias: -1 - 2 ** -10, learningRate: 1 },
+    { x: [1], label: 1, weights: [1], bias: -1 - 2 ** -10, learningRate: 1 },
+    { x: [1], label: -1, weights: [1], bias: -1 + 2 ** -10, learningRate: 1 },
   ],
   misconceptions: {
     'bias never updated': {
@@ -151,6 +198,53 @@ const perceptronUpdate = exercise({
     'prediction for label': {
       wrong: (i) => moved(i, isRight(i) ? 0 : -i.learningRate * i.label),
       says: 'You move in the direction of the prediction, deeper into the mistake. Which of the two numbers is the truth?',
+    },
+    'minus for the weights': {
+      wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, -i.learningRate * i.label, i.learningRate * i.label)),
+      says: 'The bias moves toward the label, the weights move away from it. Look at the sign in front of η t x.',
+    },
+    'minus for the bias': {
+      wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, i.learningRate * i.label, -i.learningRate * i.label)),
+      says: 'The weights move toward the label, the bias moves away from it. Look at the sign in front of η t.',
+    },
+    'label left out of the weights': {
+      wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, i.learningRate, i.learningRate * i.label)),
+      says: 'The label steers your bias and not your weights: they always move toward the sample.',
+    },
+    'label left out of the bias': {
+      wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, i.learningRate * i.label, i.learningRate)),
+      says: 'The label steers your weights and not your bias: it only ever grows.',
+    },
+    'input left out': {
+      wrong: (i) => {
+        const move = isRight(i) ? 0 : i.learningRate * i.label;
+        return { weights: i.weights.map((w) => w + move), bias: i.bias + move };
+      },
+      says: 'Every weight moves by the same amount. A weight moves by its own input: one whose input was 0 had no part in the mistake.',
+    },
+    'score compared with the label': {
+      wrong: (i) => moved(i, score(i.x, i.weights, i.bias) === i.label ? 0 : i.learningRate * i.label),
+      says: 'You compare the score with the label, and a score is hardly ever exactly ±1. It is the class, the side of the score, that is right or wrong.',
+    },
+    'moves by the score': {
+      wrong: (i) => moved(i, isRight(i) ? 0 : i.learningRate * score(i.x, i.weights, i.bias)),
+      says: 'Your step is as long as the score, and points where it points. The rule uses the label: the score is what was wrong.',
+    },
+    'score 0 is never right': {
+      wrong: (i) => moved(i, i.label * score(i.x, i.weights, i.bias) <= 0 ? i.learningRate * i.label : 0),
+      says: 'You correct a sample of class +1 whose score is exactly 0. On the boundary the class is +1, so it was right: ask predict, rather than the sign of label times score.',
+    },
+    'score 0 is always right': {
+      wrong: (i) => moved(i, i.label * score(i.x, i.weights, i.bias) < 0 ? i.learningRate * i.label : 0),
+      says: 'You leave a sample of class −1 alone when its score is exactly 0. On the boundary the class is +1, so it was wrong: ask predict, rather than the sign of label times score.',
+    },
+    'prediction 0 or 1': {
+      wrong: (i) => moved(i, (score(i.x, i.weights, i.bias) >= 0 ? 1 : 0) === i.label ? 0 : i.learningRate * i.label),
+      says: 'Your prediction is 0 or 1, and the labels are −1 and +1: class −1 is never called right.',
+    },
+    'error of a prediction 0 or 1': {
+      wrong: (i) => moved(i, i.learningRate * (i.label - (score(i.x, i.weights, i.bias) >= 0 ? 1 : 0))),
+      says: 'You take label minus prediction with a prediction of 0 or 1. The classes are −1 and +1 here, so class −1 is never at rest.',
     },
     'learning rate dropped': {
       wrong: (i) => moved(i, isRight(i) ? 0 : i.label),
@@ -176,7 +270,7 @@ const perceptronUpdate = exercise({
   hints: [
     'If the answer was right, leave it. If it was wrong, the boundary should move so that this sample gets closer to its own side.',
     'Adding a bit of x to w raises the score of x; subtracting lowers it. The new weights have the length of the old ones.',
-    'Wrong: w′ = w + η t x and b′ = b + η t. Right: w′ = w, b′ = b. Return a new array in both cases.',
+    'Wrong: w′ = w + η t x and b′ = b + η t. Right: w′ = w, b′ = b. `predict` says which; make new weights with `map`, so that the old ones stay.',
     'weights.map((w, i) => w + learningRate * label * x[i]), and bias + learningRate * label.',
   ],
 });
@@ -198,6 +292,18 @@ interface Bugs {
   always?: boolean;
   /** Count updates by the final model of the epoch. */
   after?: boolean;
+  /** Count a sample after the update that it caused. */
+  afterUpdate?: boolean;
+  /** Only the flag is judged by the last sample. */
+  flagByLast?: boolean;
+  /** As many epochs as it takes. */
+  unlimited?: boolean;
+  /** Every sample teaches. */
+  rightOnes?: boolean;
+  /** A score of 0 is never right. */
+  edge?: boolean;
+  /** Mistakes since the beginning, in place of those of the epoch. */
+  running?: boolean;
   /** Collect the corrections and apply them at the end of the epoch. */
   batch?: boolean;
   /** Start again from zero in every epoch. */
@@ -212,7 +318,9 @@ function train({ samples, labels, learningRate, maxEpochs }: TrainInputs, bugs: 
   let b = 0;
   const history: number[] = [];
   let converged = false;
-  for (let epoch = 0; epoch < maxEpochs; epoch++) {
+  let all = 0;
+  let lastFlag = false;
+  for (let epoch = 0; epoch < (bugs.unlimited ? 300 : maxEpochs); epoch++) {
     if (bugs.restart) [w, b] = [new Array<number>(n).fill(0), 0];
     let mistakes = 0;
     let lastRight = true;
@@ -221,17 +329,21 @@ function train({ samples, labels, learningRate, maxEpochs }: TrainInputs, bugs: 
       const x = samples[s]!;
       const t = labels[s]!;
       lastRight = (bugs.batch ? side(score(x, startW, startB)) : side(score(x, w, b))) === t;
-      if (lastRight) continue;
-      mistakes++;
+      if (bugs.edge) lastRight = t * score(x, w, b) > 0;
+      if (!lastRight && !bugs.afterUpdate) mistakes++;
+      if (lastRight && !bugs.rightOnes) continue;
       w = w.map((v, i) => v + learningRate * t * x[i]!);
       if (bugs.bias !== false) b += learningRate * t;
+      if (bugs.afterUpdate && side(score(x, w, b)) !== t) mistakes++;
     }
+    lastFlag = lastRight;
+    all += mistakes;
     if (bugs.after) mistakes = samples.filter((x, s) => side(score(x, w, b)) !== labels[s]).length;
     converged = bugs.lastOnly ? lastRight : mistakes === 0;
-    if (!(bugs.dropClean && converged)) history.push(mistakes);
+    if (!(bugs.dropClean && converged)) history.push(bugs.running ? all : mistakes);
     if (converged && !bugs.always) break;
   }
-  return { weights: w, bias: b, history, converged };
+  return { weights: w, bias: b, history, converged: bugs.flagByLast ? lastFlag : converged };
 }
 
 const XOR: TrainInputs & ValueRecord = {
@@ -314,11 +426,30 @@ const trainPerceptron = exercise({
       fixed: () => [{ ...XOR, maxEpochs: 50 }],
       holds: ({ y }) => (y as Trained).converged === false && (y as Trained).history.length === 50,
     }),
-    pure(),
+    pure({
+      fixed: () => [
+        AND,
+        { samples: [[1], [-1], [2]], labels: [1, -1, 1], learningRate: 0.5, maxEpochs: 5 },
+        { ...XOR, maxEpochs: 3 },
+      ],
+    }),
     rejects(
       'data or settings that make no sense',
       [
         { samples: [], labels: [], learningRate: 1, maxEpochs: 3 },
+        { samples: [], labels: [], learningRate: 1, maxEpochs: 0 },
+        { samples: [], labels: [1], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1], [2]], labels: [1, 1, -1], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1], [2]], labels: [1, 1, 1], learningRate: 1, maxEpochs: 0 },
+        { samples: [[1], [2]], labels: [1], learningRate: 1, maxEpochs: 0 },
+        { samples: [[1], [2]], labels: [0, 1], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1], [2]], labels: [1, 0.5], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1, 2], [1, 1], [1]], labels: [1, 1, 1], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1, 2], [1], [1, 1]], labels: [-1, -1, 1], learningRate: 1, maxEpochs: 3 },
+        { samples: [[1], [2]], labels: [1, 1], learningRate: -1, maxEpochs: 3 },
+        { samples: [[1], [2]], labels: [1, 1], learningRate: Number.NaN, maxEpochs: 3 },
+        { samples: [[1]], labels: [1], learningRate: 1, maxEpochs: 0.5 },
+        { samples: [[1]], labels: [1], learningRate: 1, maxEpochs: Number.NaN },
         { samples: [[1], [2]], labels: [1], learningRate: 1, maxEpochs: 3 },
         { samples: [[1], [2]], labels: [1, 0], learningRate: 1, maxEpochs: 3 },
         { samples: [[1], [1, 2]], labels: [-1, -1], learningRate: 1, maxEpochs: 3 },
@@ -344,6 +475,11 @@ const trainPerceptron = exercise({
       maxEpochs: 6,
     },
     { samples: [[1, 1]], labels: [-1], learningRate: 1, maxEpochs: 0 },
+    { samples: [[0]], labels: [1], learningRate: 1, maxEpochs: 3 },
+    { samples: [[0]], labels: [-1], learningRate: 1, maxEpochs: 3 },
+    { samples: [[4], [-0.5]], labels: [-1, 1], learningRate: 1, maxEpochs: 4 },
+    { samples: [[1], [-1]], labels: [1, -1], learningRate: 1, maxEpochs: 1 },
+    { ...XOR, maxEpochs: 1 },
   ],
   misconceptions: {
     'converged judged on the last sample': {
@@ -357,6 +493,34 @@ const trainPerceptron = exercise({
     'never stops early': {
       wrong: (i) => train(i, { always: true }),
       says: 'After an epoch without mistakes you go on to the limit. Nothing can change any more; stop there.',
+    },
+    'flag judged by the last sample': {
+      wrong: (i) => train(i, { flagByLast: true }),
+      says: 'Your converged only asks about the last sample of the last epoch. An epoch is clean when none of its samples was wrong.',
+    },
+    'converged always true': {
+      wrong: (i) => ({ ...train(i), converged: true }),
+      says: 'Your converged is always true. Where the limit ends the training it was not reached by a clean epoch.',
+    },
+    'limit ignored': {
+      wrong: (i) => train(i, { unlimited: true }),
+      says: 'maxEpochs makes no difference to your training. Where no line separates the samples it would run for ever.',
+    },
+    'mistakes counted after the update': {
+      wrong: (i) => train(i, { afterUpdate: true }),
+      says: 'You ask whether a sample is wrong after the update that it has just caused. Predict first, count, and update then.',
+    },
+    'right answers teach too': {
+      wrong: (i) => train(i, { rightOnes: true }),
+      says: 'Samples that were right move your weights too. The perceptron learns from mistakes only; Novikoff’s proof rests on it.',
+    },
+    'score 0 is never right': {
+      wrong: (i) => train(i, { edge: true }),
+      says: 'You count a sample of class +1 with a score of exactly 0 as a mistake. On the boundary the class is +1: predict says so.',
+    },
+    'mistakes added up over the epochs': {
+      wrong: (i) => train(i, { running: true }),
+      says: 'Your count goes on from epoch to epoch. Each entry of the history begins again at 0.',
     },
     'mistakes counted after the epoch': {
       wrong: (i) => train(i, { after: true }),
@@ -401,11 +565,24 @@ const novikoffBound = exercise({
     bias,
   }),
   parameters: ['samples', 'labels', 'weights', 'bias'],
-  where: ({ samples, weights, bias }) => samples.every((x) => Math.abs(score(x, weights, bias)) >= 0.25),
+  where: ({ samples, weights, bias }) =>
+    weights.some((w) => w !== 0) && samples.every((x) => Math.abs(score(x, weights, bias)) >= 0.25),
   oracle: ({ samples, labels, weights, bias }) => bound(samples, labels, weights, bias),
   checks: [
     agrees(),
-    pure(),
+    pure({
+      fixed: () => [
+        {
+          samples: [
+            [1, 2],
+            [-1, 0],
+          ],
+          labels: [1, -1],
+          weights: [2, 1],
+          bias: 0.5,
+        },
+      ],
+    }),
     rejects(
       'a separator that does not separate, or data that do not fit',
       [
@@ -414,6 +591,16 @@ const novikoffBound = exercise({
         { samples: [[1]], labels: [1], weights: [0], bias: 0 },
         { samples: [], labels: [], weights: [1], bias: 0 },
         { samples: [[1], [2]], labels: [1], weights: [1], bias: 0 },
+        { samples: [[1]], labels: [1, 1], weights: [1], bias: 0 },
+        { samples: [[1]], labels: [1], weights: [-1], bias: 0 },
+        { samples: [[1], [2], [-1]], labels: [1, 1, 1], weights: [1], bias: 0 },
+        { samples: [[1], [2]], labels: [1, 0], weights: [1], bias: 0 },
+        { samples: [[1], [2]], labels: [1, 2], weights: [1], bias: 0 },
+        { samples: [[1], [2]], labels: [0.5, 1], weights: [1], bias: 0 },
+        { samples: [[1, 1], [2]], labels: [1, 1], weights: [1, 1], bias: 0 },
+        { samples: [[1], [2, 1]], labels: [1, 1], weights: [1], bias: 0 },
+        { samples: [[1]], labels: [1], weights: [1, 0], bias: 0 },
+        { samples: [[1, 0]], labels: [1], weights: [1], bias: 1 },
       ],
       { worth: 1 },
     ),
@@ -458,6 +645,15 @@ const novikoffBound = exercise({
         return radius / margin ** 2;
       },
       says: 'R is taken over x alone. The longest sample is measured with its constant 1 too: ‖(x, 1)‖.',
+    },
+    'separator’s length without the bias': {
+      wrong: ({ samples, labels, weights, bias }) => {
+        const unit = Math.sqrt(score(weights, weights, 0));
+        const radius = Math.max(...samples.map((x) => score(x, x, 1)));
+        const margin = Math.min(...samples.map((x, i) => (labels[i]! * score(x, weights, bias)) / unit));
+        return radius / margin ** 2;
+      },
+      says: 'The separator is measured by ‖w‖ alone. Its bias is one of its components: the length is ‖(w, b)‖.',
     },
     'separator not at unit length': {
       wrong: ({ samples, labels, weights, bias }) => {

@@ -312,8 +312,12 @@ export function rejects(what: string, make: ValueRecord[] | (() => ValueRecord[]
   };
 }
 
-/** Inputs are not changed. */
-export function pure(options: Options = {}): Check {
+/**
+ * Inputs are not changed.
+ *
+ * @param options.fixed inputs on which the function has work to do, where drawn ones may leave it at once
+ */
+export function pure(options: Options & { fixed?: () => ValueRecord[] } = {}): Check {
   return {
     ...DEFAULTS,
     id: 'pure',

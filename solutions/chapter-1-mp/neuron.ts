@@ -55,9 +55,9 @@ export function step(z: number): number {
  *
  * @param excitatory (m) bits
  * @param inhibitory (k) bits
- * @param threshold  how many excitatory inputs it takes; any number
+ * @param threshold  how many excitatory inputs it takes; any number, so 1.5 takes two
  * @returns 0 or 1
- * @throws RangeError when an input is neither 0 nor 1
+ * @throws RangeError when an input of either list is neither 0 nor 1; also when another one vetoes
  * @see McCulloch & Pitts 1943
  */
 export function mpNeuron(excitatory: number[], inhibitory: number[], threshold: number): number {
