@@ -202,7 +202,7 @@ function strayNumber(command: Command, extra: string, words: string[], env: Node
   const flag = numbers.sort((a, b) => a.length - b.length)[0];
   if (flag === undefined) return undefined;
   const before = words.filter((word) => word !== extra).join(' ');
-  return `If it belongs to a flag, npm kept the flag to itself. Write "--" first: npm run ${command.name} ${before} -- --${flag} ${extra}`;
+  return `If it belongs to a flag, npm kept the flag to itself. Write "--" first:\nnpm run ${command.name} ${before} -- --${flag} ${extra}`;
 }
 
 function noValue(command: Command, name: string, flag: Flag): Refusal {

@@ -139,7 +139,7 @@ describe('wrong use', () => {
     const npm = { npm_lifecycle_event: 'lab' };
     const error = refusal(() => readWords(lab, ['chapter-1', '3'], npm));
     expect(error.message).toContain('takes one word, but got "3" too');
-    expect(error.next).toContain('Write "--" first: npm run lab chapter-1 -- --n 3');
+    expect(error.next).toContain('Write "--" first:\nnpm run lab chapter-1 -- --n 3');
     expect(refusal(() => readWords(lab, ['chapter-1', '3'], {})).next).toContain('Leave it out.');
     expect(refusal(() => readWords(lab, ['chapter-1', 'x'], npm)).next).toContain('Leave it out.');
   });
