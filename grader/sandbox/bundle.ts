@@ -315,7 +315,8 @@ function unclosed(said: string, { line, column, lineText }: NonNullable<Message[
         : 'Unexpected end of file';
   const first = lineText.slice(0, column).trim() === '';
   const atNext =
-    /^export\b/.test(lineText) && /^(Unexpected|Expected "." but found) "(export|function|class|const)"/.test(said);
+    /^export\b/.test(lineText) &&
+    /^(Unexpected|Expected "." but found) "(export|function|class|const)"|^Unexpected "{"/.test(said);
   if (!atNext && !/end of file$/.test(text) && !(first && expected)) return text;
   const [open, close] = { ')': ['(', ')'], ']': ['[', ']'] }[expected?.[1] ?? ''] ?? ['{', '}'];
   const culprit = unclosedIn(lines.slice(0, behind ? lines.length : line - 1), open, close);
@@ -325,7 +326,8 @@ function unclosed(said: string, { line, column, lineText }: NonNullable<Message[
 
 /** The function in which a bracket stays open: of those after the last export, the first with one too many. */
 function unclosedIn(lines: readonly string[], open: string, close: string): string | undefined {
-  const declared = /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|const|let|var)\s+([\w$]+)/;
+  const declared =
+    /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|interface|enum|const|let|var)\s+([\w$]+)/;
   const found = lines.flatMap((text, at) => {
     const [, exported, name] = declared.exec(text) ?? [];
     return name === undefined ? [] : [{ name, at, exported: exported !== undefined }];
