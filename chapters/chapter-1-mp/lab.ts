@@ -273,6 +273,6 @@ export async function lab(io: LabIo): Promise<void> {
     io.print(`  ${of.name.padEnd(3)}  loss ${show(history[0])} → ${show(Number(history[200].toFixed(6)))},  y = ${y}`);
   }
   io.print('  On XOR it never moves: at zero the gradient is exactly zero, and nothing straight is better.');
-  io.print('\nSaved and.svg, or.svg and xor.svg. Next: npm run grade chapter-2');
+  io.print('\nNext: npm run grade chapter-2');
   io.progress(1, 'done');
 }

@@ -77,7 +77,7 @@ function chapterIn({ course }: Setting, folder: string, word: string | undefined
   const has = (chapter: Chapter) =>
     chapter.topics.filter(({ topic }) => topic !== 'lab' && existsSync(join(folder, `${topic}.ts`))).length;
   if (word !== undefined) {
-    const { chapter } = course.resolve(word);
+    const { chapter } = course.resolve(word, { graded: true });
     return has(chapter) > 0 ? chapter : undefined;
   }
   const named = course.chapters().find((chapter) => chapter.name === basename(folder));

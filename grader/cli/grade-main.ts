@@ -19,7 +19,7 @@ import { runCommand, type Command, type Words } from './words.ts';
 const command = {
   name: 'grade',
   about: 'Grades what you have written, and says what is wrong and what to do next.',
-  usage: ['', 'chapter-1', 'chapter-1/perceptron', 'chapter-1/perceptron/predict', 'chapter-1 -- --watch'],
+  usage: ['', 'chapter-1', 'chapter-1/perceptron', 'chapter-1/perceptron/predict', 'predict', 'chapter-1 -- --watch'],
   atMost: 1,
   knows: (word) => /^(chapter|chapters|tensor|\.)/.test(word),
   flags: {

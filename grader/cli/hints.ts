@@ -1,4 +1,6 @@
 /** One more hint each time. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Refusal } from '../course/refusal.ts';
 import { styleFor, wantsColour } from '../reports/colours.ts';
 import { command } from '../reports/terminal.ts';
@@ -15,7 +17,7 @@ export interface HintOptions {
 /** The text of the next hint for the exercise that words name; it counts as seen. */
 export async function giveHint(setting: Setting, words: readonly string[], options: HintOptions): Promise<string> {
   const { width, again = false } = options;
-  const { id, exercise, entry } = await exerciseFor(setting, words);
+  const { id, exercise, entry, topic } = await exerciseFor(setting, words);
   const style = styleFor(wantsColour(process.stdout));
   const seen = new HintsSeen(setting.course.root);
   const before = Math.min(seen.of(id), exercise.hints.length);
@@ -24,9 +26,11 @@ export async function giveHint(setting: Setting, words: readonly string[], optio
   const lines = [''];
 
   if (!again && before === all) {
+    const lesson = [`chapters/${entry.folder}/${topic}.md`, `chapters/${entry.folder}/README.md`];
+    const there = lesson.find((file) => existsSync(join(setting.course.root, file))) ?? lesson[1]!;
     lines.push(style.bold(`${id} · no more hints`), '');
     lines.push(
-      ...wrap(`You have seen all ${all}. What else helps: the lesson in chapters/${entry.folder}/README.md, and these:`, width, '  '), // prettier-ignore
+      ...wrap(`You have seen all ${all}. What else helps: the lesson in ${there}, and these:`, width, '  '), // prettier-ignore
       ...command('the last hint:', ['npm run hint', id], ['--again'], 4, look),
       ...command('what fails, and where:', ['npm run grade', id], [], 4, look),
       ...command('step by step:', ['npm run grade', id], ['--debug'], 4, look),

@@ -27,7 +27,8 @@ const command = {
 const LARGEST = 8 * 2 ** 20;
 
 // The flags include the lab's own settings, so the chapter must be known first.
-const flagged = { ...command, flags: { ...OWN, ...settings() } } as Command;
+const { chapter = 'chapter-1', asked } = settings();
+const flagged = { ...command, example: chapter, flags: { ...OWN, ...asked } } as Command;
 
 await runCommand(flagged, async ({ words, flags }) => {
   const setting = openSetting();
@@ -168,25 +169,27 @@ function earlier(folder: string): Record<string, string> {
  * The settings that a lab asks for, as flags: wherever its text says `('epochs', 50` it asks for a number called epochs,
  * be it through `io.option` or through a helper around it.
  */
-function settings(): Record<string, Flag> {
+function settings(): { chapter?: string; asked: Record<string, Flag> } {
   try {
     const { course } = openSetting();
     // Whatever the flags are: the first word that is a chapter.
     const word = process.argv.slice(2).find((w) => /^(\.?[\\/]|chapter|\d+$|[a-z]+$)/.test(w));
-    if (word === undefined) return {};
-    const lab = course.resolve(word).chapter.topics.find((t) => t.topic === 'lab');
-    if (!lab) return {};
+    if (word === undefined) return { asked: {} };
+    const { chapter } = course.resolve(word);
+    const lab = chapter.topics.find((t) => t.topic === 'lab');
+    if (!lab) return { asked: {} };
     const asks = course
       .skeleton(lab)
       .matchAll(/\(\s*['"]([a-z][\w-]*)['"]\s*,\s*(-?[\d.][\w.]*|true|false|'[^']*'|"[^"]*")/g);
-    return Object.fromEntries(
+    const asked = Object.fromEntries(
       [...asks].map(([, name, fallback]): [string, Flag] => {
         const type = /^(true|false)$/.test(fallback!) ? 'boolean' : /^['"]/.test(fallback!) ? 'string' : 'number';
         return [name!, { type, help: `a setting of this lab (default ${fallback!.replace(/['"]/g, '')})` }];
       }),
     );
+    return { chapter: course.word(lab).split('/')[0]!, asked };
   } catch {
     // The command itself will say what is wrong.
-    return {};
+    return { asked: {} };
   }
 }

@@ -31,7 +31,9 @@ export function openSetting(course: Course = openCourse(), chapters: readonly Ch
 
 /** What a word on the command line asks to grade. */
 export async function goalFor(setting: Setting, word: string): Promise<Goal> {
-  const target = setting.course.resolve(word);
+  if (/^[./\\]*lab(\.ts)?$/i.test(word.trim()))
+    throw new Refusal('A lab is not graded; it is to be run.', `Try: npm run lab ${setting.chapters[0]?.id}`, 2);
+  const target = setting.course.resolve(word, { graded: true });
   const chapter = entryOf(setting, target);
   const { topic, fn } = target;
   if (topic?.topic === 'lab')
@@ -96,7 +98,7 @@ export async function exerciseFor(setting: Setting, words: readonly string[]): P
       throw new Refusal(`There is more than one ${name}.`, `Say which: ${listed(here.map((f) => f.id), 'or')}.`, 2); // prettier-ignore
     let target: Target;
     try {
-      target = setting.course.resolve(name);
+      target = setting.course.resolve(name, { graded: true });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const near = nearest(name, everywhere.map((f) => f.exercise.name)); // prettier-ignore
@@ -107,7 +109,7 @@ export async function exerciseFor(setting: Setting, words: readonly string[]): P
     );
     throw new Refusal('A hint for which exercise?', `For example ${inside[0]?.id}. There are ${listed(inside.map((f) => f.exercise.name))}.`, 2); // prettier-ignore
   }
-  const target = setting.course.resolve(before);
+  const target = setting.course.resolve(before, { graded: true });
   const entry = entryOf(setting, target);
   const inside = (await foundIn([entry])).filter((f) => !target.topic || f.topic === target.topic.topic);
   const exact =

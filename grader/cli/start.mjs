@@ -5,9 +5,23 @@
  * than grading a chapter, so they are bundled into one file, kept in node_modules/.cache under a name that changes
  * with any of them. If that fails for whatever reason (a read-only disk), or with DLBH_DEBUG set, the files are run as
  * they are.
+ *
+ * Several copies of the course may share one node_modules through a link, and a window with --watch may outlive a
+ * change of the files. So a name belongs to one copy in one state, every start freshens the time of the folder it uses,
+ * and only what nobody has used for a day is deleted.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -17,6 +31,9 @@ const name = process.argv[2];
 const source = path.join(cli, `${name}.ts`);
 // The command sees itself as the program, as if it had been started directly.
 process.argv.splice(1, 2, source);
+
+/** Bundles that were not used for so long are deleted. */
+const UNUSED = 24 * 60 * 60_000;
 
 /** A name for the state of everything that goes into the bundles. */
 function stateOf(folders) {
@@ -71,19 +88,33 @@ async function makeBundle(folder) {
       },
     ],
   });
-  // Older ones are of no use any more.
-  const cache = path.dirname(folder);
-  for (const old of readdirSync(cache)) {
-    const place = path.join(cache, old);
-    if (place !== draft && Date.now() - statSync(place).mtimeMs > 60_000)
-      rmSync(place, { recursive: true, force: true });
-  }
+  deleteUnused(path.dirname(folder));
   try {
     renameSync(draft, folder);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     // Another window was faster.
     if (!existsSync(folder)) throw error;
+  }
+}
+
+function deleteUnused(cache) {
+  for (const name of readdirSync(cache)) {
+    const place = path.join(cache, name);
+    try {
+      if (Date.now() - statSync(place).mtimeMs > UNUSED) rmSync(place, { recursive: true, force: true });
+    } catch {
+      // Another window was faster, or holds it open.
+    }
+  }
+}
+
+/** Says that the folder is in use; on a disk that cannot be written nothing is deleted either. */
+function freshen(folder) {
+  try {
+    utimesSync(folder, new Date(), new Date());
+  } catch {
+    // As above.
   }
 }
 
@@ -97,6 +128,7 @@ async function bundled() {
       mkdirSync(cache, { recursive: true });
       await makeBundle(folder);
     }
+    freshen(folder);
     globalThis.courseCache = { folder, root };
     return path.join(folder, `${name}.mjs`);
   } catch {
@@ -104,6 +136,26 @@ async function bundled() {
   }
 }
 
+async function runSource() {
+  globalThis.courseCache = undefined;
+  await import('tsx');
+  await import(pathToFileURL(source).href);
+}
+
 const file = await bundled();
-if (!file) await import('tsx');
-await import(pathToFileURL(file ?? source).href);
+if (!file) await runSource();
+else {
+  const { folder } = globalThis.courseCache;
+  try {
+    await import(pathToFileURL(file).href);
+  } catch (error) {
+    // Somebody has deleted a part of the bundle. What is left of it goes too, to be made anew the next time.
+    if (error?.code !== 'ERR_MODULE_NOT_FOUND' || !String(error.message).includes(path.basename(folder))) throw error;
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Then it is run from its sources the next time, too.
+    }
+    await runSource();
+  }
+}

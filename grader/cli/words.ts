@@ -7,6 +7,7 @@
  * back. What cannot be put back: `--help`, `-h` and `--version`, which npm answers itself, and flags of npm's own that
  * take a value, such as `--only`: npm drops them without a trace. They work after `--`, and `node grader/cli/… --help`.
  */
+import path from 'node:path';
 import { parseArgs } from 'node:util';
 import color from 'picocolors';
 import { distance, listed, nearest } from '../course/nearest.ts';
@@ -38,6 +39,8 @@ export interface Command<F extends Record<string, Flag> = Record<string, Flag>> 
   flags: F;
   /** How many words it takes at most (default: any number). */
   atMost?: number;
+  /** What stands before the flags in an example, where the command needs it: "chapter-1". */
+  example?: string;
   /** Whether a word means something to the command by itself, as the name of a chapter does. */
   knows?: (word: string) => boolean;
 }
@@ -103,7 +106,7 @@ export function readWords<F extends Record<string, Flag>>(
       command.atMost === 0
         ? `"npm run ${command.name}" takes no words, but got "${extra}".`
         : `"npm run ${command.name}" takes ${command.atMost === 1 ? 'one word' : `at most ${command.atMost} words`}, but got "${extra}" too.`,
-      `Leave it out. ${flagList(command)}`,
+      strayNumber(command, extra, words, env) ?? `Leave it out. ${flagList(command)}`,
       2,
     );
   }
@@ -148,7 +151,7 @@ function returnFromNpm(
     if (fitting.length > 1 || (rivals.length > 0 && flag.type !== 'number')) {
       throw new Refusal(
         `npm kept "--${name}" to itself, and it is not clear which of ${listed(words.map((w) => `"${w}"`))} belongs to it.`,
-        `Write "--" before the flags: npm run ${command.name} -- --${name} ${flag.value ?? (flag.type === 'number' ? 'N' : 'VALUE')} …`,
+        `Write "--" before the flags: ${exampleOf(command)} -- --${name} ${flag.value ?? (flag.type === 'number' ? 'N' : 'VALUE')} …`,
         2,
       );
     }
@@ -183,18 +186,30 @@ function valueOf(command: Command, name: string, flag: Flag, text: string): stri
   if (!isNumber(text)) {
     throw new Refusal(
       `--${name} needs a number, but got "${text}".`,
-      `For example: npm run ${command.name} -- --${name} 7`,
+      `For example: ${exampleOf(command)} -- --${name} 7`,
       2,
     );
   }
   return Number(text);
 }
 
+const exampleOf = ({ name, example }: Command) => `npm run ${name}${example === undefined ? '' : ` ${example}`}`;
+
+/** npm drops the names of short flags that stand before `--` (`--n=3`) and hands on the bare value. */
+function strayNumber(command: Command, extra: string, words: string[], env: NodeJS.ProcessEnv): string | undefined {
+  if (env.npm_lifecycle_event !== command.name || !isNumber(extra)) return undefined;
+  const numbers = Object.keys(command.flags).filter((name) => command.flags[name]!.type === 'number');
+  const flag = numbers.sort((a, b) => a.length - b.length)[0];
+  if (flag === undefined) return undefined;
+  const before = words.filter((word) => word !== extra).join(' ');
+  return `If it belongs to a flag, npm kept the flag to itself. Write "--" first:\nnpm run ${command.name} ${before} -- --${flag} ${extra}`;
+}
+
 function noValue(command: Command, name: string, flag: Flag): Refusal {
   const value = flag.type === 'number' ? '7' : (flag.value ?? 'VALUE');
   return new Refusal(
     `--${name} needs ${flag.type === 'number' ? 'a number' : 'a value'}.`,
-    `For example: npm run ${command.name} -- --${name} ${value}`,
+    `For example: ${exampleOf(command)} -- --${name} ${value}`,
     2,
   );
 }
@@ -248,10 +263,18 @@ export async function runCommand<F extends Record<string, Flag>>(
     if (words.help) process.stdout.write(helpText(command));
     else process.exitCode = (await body(words)) ?? 0;
   } catch (error) {
+    // A part of the bundle is gone: start.mjs runs the command from its sources.
+    if (isBundleGone(error)) throw error;
     const answer = asRefusal(error);
     process.stderr.write(refusalText(answer));
     process.exitCode = answer.code;
   }
+}
+
+function isBundleGone(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const folder = globalThis.courseCache?.folder;
+  return code === 'ERR_MODULE_NOT_FOUND' && folder !== undefined && message.includes(path.basename(folder));
 }
 
 /** Any error as a refusal: what the operating system said in plain words, and everything else as our own mistake. */

@@ -121,9 +121,11 @@ export class Course {
   /**
    * What a word on the command line names: `1`, `chapter-1`, `chapter-1-mp`, `chapter-1/neuron`,
    * `chapter-1/neuron/step`, `tensor`, or a path such as `chapters\chapter-1-mp\neuron.ts`.
+   * @param graded what is to be graded: also a function's bare name (`step`, `chapter-1/step`), and no lab or array
+   * library is proposed
    * @throws Refusal that names the nearest thing there is
    */
-  resolve(word: string): Target {
+  resolve(word: string, { graded = false } = {}): Target {
     const given = word.trim().normalize('NFC');
     const parts = this.#parts(given);
     const folders = this.folders();
@@ -133,18 +135,20 @@ export class Course {
         'Is this a complete copy of the course? "git status" shows what is missing.',
       );
     }
+    const proposed = graded ? this.chapters() : folders;
     const [first, ...rest] = parts;
     const chapter = folders.find((folder) => aliases(folder).includes((first ?? '').toLowerCase()));
     if (!chapter) {
-      const byName = this.#bare(parts);
+      const byName = this.#bare(parts, graded) ?? (graded && parts.length === 1 && this.#function(first!));
       if (byName) return byName;
+      if (graded && parts.length === 1) throw this.#noSuch(given);
       const near = nearest(
         first ?? '',
-        folders.flatMap((folder) => [folder.name, ...aliases(folder).filter((alias) => alias.length > 2)]),
+        proposed.flatMap((folder) => [folder.name, ...aliases(folder).filter((alias) => alias.length > 2)]),
       );
       throw new Refusal(
         given === '' ? 'An empty word names no chapter.' : `There is no chapter "${first || given}".`,
-        `Did you mean ${near}? There are ${listed(folders.map((folder) => folder.name))}.`,
+        `Did you mean ${near}? There are ${listed(proposed.map((folder) => folder.name))}.`,
         2,
       );
     }
@@ -155,7 +159,9 @@ export class Course {
       .filter(({ topic }) => path === topic.toLowerCase() || path.startsWith(`${topic.toLowerCase()}/`))
       .sort((a, b) => b.topic.length - a.topic.length)[0];
     if (!topic) {
-      const names = chapter.topics.map((topic) => topic.topic);
+      const byName = graded && rest.length === 1 ? this.#function(rest[0]!, [chapter]) : undefined;
+      if (byName) return byName;
+      const names = chapter.topics.map((topic) => topic.topic).filter((name) => !graded || name !== 'lab');
       throw new Refusal(
         `There is no "${rest[0]}" in ${chapter.name}.`,
         `Did you mean ${short(chapter)}/${nearest(rest[0]!, names)}? There are ${listed(names)}.`,
@@ -192,7 +198,7 @@ export class Course {
   }
 
   /** `neuron` or `neuron/step` without a chapter, when only one chapter has such a file. */
-  #bare([name, fn, ...more]: string[]): Target | undefined {
+  #bare([name, fn, ...more]: string[], graded: boolean): Target | undefined {
     if (name === undefined || more.length > 0) return undefined;
     const found = this.chapters().flatMap((chapter) =>
       chapter.topics
@@ -210,7 +216,43 @@ export class Course {
       );
     }
     if (found.length === 0) return undefined;
-    return fn === undefined ? found[0] : this.resolve(`${this.word(found[0]!.topic)}/${fn}`);
+    return fn === undefined ? found[0] : this.resolve(`${this.word(found[0]!.topic)}/${fn}`, { graded });
+  }
+
+  /** A function by its bare name, when only one topic has it. */
+  #function(name: string, chapters: readonly Chapter[] = this.chapters()): Target | undefined {
+    const all = this.#functions(chapters);
+    const exact = all.filter(({ fn }) => fn === name);
+    const found = exact.length > 0 ? exact : all.filter(({ fn }) => fn.toLowerCase() === name.toLowerCase());
+    if (found.length > 1)
+      throw new Refusal(`There is more than one ${found[0]!.fn}.`, `Say which: ${listed(found.map((f) => this.#id(f)), 'or')}.`, 2); // prettier-ignore
+    return found[0];
+  }
+
+  #functions(chapters: readonly Chapter[]): (Target & { topic: Topic; fn: string })[] {
+    return chapters.flatMap((chapter) =>
+      chapter.topics.flatMap((topic) => this.exercises(topic).map((fn) => ({ chapter, topic, fn }))),
+    );
+  }
+
+  #id = ({ topic, fn }: { topic: Topic; fn: string }) => `${this.word(topic)}/${fn}`;
+
+  /** A word that names nothing to grade: the nearest of all that can be named. */
+  #noSuch(word: string): Refusal {
+    const chapters = this.chapters();
+    const names = new Map<string, string>();
+    const add = (name: string, id: string) => void (names.has(name) || names.set(name, id));
+    for (const chapter of chapters)
+      for (const alias of aliases(chapter)) if (alias.length > 2) add(alias, short(chapter));
+    for (const { topic, chapter } of chapters.flatMap((c) => c.topics.map((topic) => ({ topic, chapter: c }))))
+      if (topic.topic !== 'lab') add(topic.topic, `${short(chapter)}/${topic.topic}`);
+    for (const target of this.#functions(chapters)) add(target.fn, this.#id(target));
+    const near = names.get(nearest(word, [...names.keys()]) ?? '');
+    return new Refusal(
+      `There is no chapter, topic or exercise "${word}".`,
+      `${near === undefined ? '' : `Did you mean ${near}? `}The chapters are ${listed(chapters.map((c) => c.name))}.`,
+      2,
+    );
   }
 }
 

@@ -268,19 +268,37 @@ function entry(sign: string, name: string, text: string, nameWidth: number, colo
 function exerciseAlone(exercise: ExerciseReport, topic: TopicReport, report: Report, l: Look): string[] {
   const lines = [...heading(topic, l, ` · ${exercise.name}`), ''];
   if (!exercise.started) return [...lines, `  ${l.dim('· not started')}`];
-  const failing = exercise.failure && exercise.checks.find((c) => c.id === exercise.failure!.check);
+  const { failure } = exercise;
+  const failing = failure && exercise.checks.find((c) => c.id === failure.check && c.verdict !== 'not-run');
+  // What went wrong before any check, as a missing export.
+  if (failure && !failing) {
+    lines.push(...wrap(clean(failure.sentence), l.width, `  ${l.red('✗')} `), '');
+    lines.push(...failureLines(exercise, failure, report, l), '');
+  }
   for (const check of exercise.checks) {
-    const sign = signOf({ verdict: check.verdict, started: true }, l);
-    const worth = check.maxPoints > 0 && exercise.checks.some((c) => c !== check && c.maxPoints > 0);
-    const points = worth ? `  (${check.points} of ${count(check.maxPoints, 'point')})` : '';
-    const text = `${clean(check.sentence)}${points}${sinceNotRun(check)}`;
+    const waits = waitsFor(check, exercise);
+    const sign = waits === undefined ? signOf({ verdict: check.verdict, started: true }, l) : l.dim('·');
+    const text = `${clean(check.sentence)}${waits ?? pointsOfCheck(check, exercise)}${sinceNotRun(check)}`;
     const colour = check.verdict === 'not-run' ? l.dim : (t: string) => t;
     lines.push(...wrap(text, l.width - 4).map((t, i) => (i === 0 ? `  ${sign} ` : '    ') + colour(t)));
-    if (check === failing) lines.push('', ...failureLines(exercise, exercise.failure!, report, l, true), '');
+    if (check === failing) lines.push('', ...failureLines(exercise, failure!, report, l, true), '');
   }
-  if (exercise.failure && !failing) lines.push('', ...failureLines(exercise, exercise.failure, report, l, true));
+  if (exercise.verdict === 'inconclusive' && !failure) lines.push('', '    It could not be judged.');
   if (isPass(exercise) && exercise.console) lines.push('', ...printed('Printed by your code:', exercise.console, l, 4));
   return squeeze(lines);
+}
+
+/** Said only where there is more than one share of the points. */
+const pointsOfCheck = (check: CheckReport, { checks }: ExerciseReport) =>
+  check.maxPoints > 0 && checks.some((c) => c !== check && c.maxPoints > 0)
+    ? `  (${check.points} of ${count(check.maxPoints, 'point')})`
+    : '';
+
+/** Why a check that passed has no points yet; undefined where that is not so. */
+function waitsFor(check: CheckReport, { checks }: ExerciseReport): string | undefined {
+  if (check.verdict !== 'pass' || check.maxPoints === 0 || check.points > 0) return undefined;
+  const other = checks.find((c) => c.verdict !== 'pass' && c.maxPoints === 0);
+  return `  (passed; its ${count(check.maxPoints, 'point')} ${check.maxPoints === 1 ? 'waits' : 'wait'} for ${other ? `"${clean(other.sentence)}"` : 'the other checks'})`;
 }
 
 const sinceNotRun = (check: CheckReport) => (check.verdict === 'not-run' ? ': not reached' : '');
@@ -355,7 +373,10 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
       ...wrap(clean(failure.problem.message), l.width - 4).map((t) => margin + l.red(t)),
       ...placeLines(failure.problem, l, 6),
     ]);
-  else if (failure.problem?.at) blocks.push(placeLines(failure.problem, l, 4));
+  else if (failure.problem) {
+    const message = alone ? wrap(clean(failure.problem.message), l.width - 4).map((t) => margin + l.red(t)) : [];
+    blocks.push([...message, ...placeLines(failure.problem, l, alone ? 6 : 4)]);
+  }
   if (failure.facts.length > 0) blocks.push(failure.facts.flatMap((f) => wrap(clean(f), l.width, '      ')));
   if (exercise.console) blocks.push(printed('Printed by your code:', exercise.console, l, 4));
   if (exercise.notes.length > 0) blocks.push(exercise.notes.flatMap((n) => wrap(clean(n), l.width, margin)));
@@ -364,7 +385,7 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
     blocks.push(cause.map((t) => t.replace('Looks like:', l.yellow('Looks like:'))));
   }
   blocks.push([...hintLine(exercise, l), ...againLines(exercise, failure, report, l)]);
-  return blocks.flatMap((block, i) => (i === 0 ? block : ['', ...block]));
+  return blocks.filter((block) => block.length > 0).flatMap((block, i) => (i === 0 ? block : ['', ...block]));
 }
 
 function hintLine(exercise: ExerciseReport, l: Look): string[] {
@@ -379,10 +400,12 @@ function hintLine(exercise: ExerciseReport, l: Look): string[] {
 
 function againLines(exercise: ExerciseReport, failure: Failure, report: Report, l: Look): string[] {
   const seed = report.seed === DEFAULT_SEED ? [] : [`--seed ${report.seed}`];
-  const which = failure.replay.case === undefined ? [] : [`--case ${failure.replay.case}`];
+  // Without a case there is nothing smaller to run.
+  if (failure.replay.case === undefined) return [];
+  const which = [`--case ${failure.replay.case}`];
   const words = ['npm run grade', exercise.id];
   const lines = command('Only this case:', words, [...l.flags, ...seed, ...which], 4, l);
-  if (l.debugHints && which.length > 0)
+  if (l.debugHints)
     lines.push(...command('In a debugger:', words, [...l.flags, ...seed, ...(l.replay ? which : []), '--debug'], 4, l));
   return lines;
 }
@@ -501,7 +524,8 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
       const own = (leaf: Leaf | undefined) => {
         if (!leaf) return [];
         const lines = draw(leaf, { width: each, style: l, ...(leaf === got && { wrong }) });
-        return sameShape || !leaf.shape ? lines : [l.dim(shapeText(leaf.shape)), ...lines];
+        // A single number needs no shape.
+        return sameShape || !leaf.shape || leaf.shape.length === 0 ? lines : [l.dim(shapeText(leaf.shape)), ...lines];
       };
       const label = [name || 'result', sameShape ? shapeText(got?.shape) : ''].filter(Boolean).join(' ');
       return { label, yours: own(got), expected: own(expected) };
@@ -565,16 +589,27 @@ interface OutputLeaf {
 
 /** A result cut into leaves; the student's and the expected ones are matched by name. */
 function outputLeaves({ name, got, expected, wrong }: ShownOutput): OutputLeaf[] {
-  const own = name.startsWith('[') ? `result${name}` : name;
+  // "network after the call" has pieces like "network.hiddenWeights after the call".
+  const after = name.endsWith(AFTER) ? AFTER : '';
+  const bare = name.slice(0, name.length - after.length);
+  const own = bare.startsWith('[') ? `result${bare}` : bare;
   const gots = leaves(own, got);
   const wants = expected === undefined ? [] : leaves(own, expected);
   const names = [...new Set([...wants, ...gots].map((leaf) => leaf.name))];
-  return names.map((n) => ({
-    name: n,
-    got: gots.find((leaf) => leaf.name === n),
-    expected: wants.find((leaf) => leaf.name === n),
-    wrong: new Set(names.length === 1 ? wrong : []),
-  }));
+  return names.map((n) => {
+    const mine = gots.find((leaf) => leaf.name === n);
+    const want = wants.find((leaf) => leaf.name === n);
+    const marks = names.length === 1 ? wrong : after ? changed(mine, want) : [];
+    return { name: n + after, got: mine, expected: want, wrong: new Set(marks) };
+  });
+}
+
+const AFTER = ' after the call';
+
+/** The cells of an input that are not what they were. */
+function changed(now: Leaf | undefined, before: Leaf | undefined): number[] {
+  if (!now || !before || shapeText(now.shape) !== shapeText(before.shape)) return [];
+  return now.cells.flatMap((cell, k) => (cell === before.cells[k] ? [] : [k]));
 }
 
 /** Six digits may be too few to see the difference. */

@@ -270,9 +270,11 @@ const allowed = "#tensor, the course's other topics and your own files beside it
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 
 /** The bundler's first error in the words of the course. */
-function explain({ text, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+function explain({ text: said, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
   const from = location?.file ?? '';
   const stray = !from.startsWith(studentPrefix);
+  const source = stray ? undefined : sources.get(from.slice(studentPrefix.length));
+  const text = location && source !== undefined ? unclosed(said, location, source) : said;
   if (stray && from !== '' && pluginName !== 'imports') throw new Error(`${from}:${location?.line}: ${text}`);
   const at: Place | undefined =
     location && !stray
@@ -294,6 +296,52 @@ function explain({ text, location, pluginName }: Message, file: string, sources:
   if (missing) return failed('import', `${missing[1]} does not export \`${missing[2]}\``);
   if (stray) return failed('syntax', `${file}: ${text}`);
   return failed('syntax', text);
+}
+
+/**
+ * A brace that is never closed shows only where the next function begins, or at the end of the file: says so, and where
+ * it may be missing.
+ */
+function unclosed(said: string, { line, column, lineText }: NonNullable<Message['location']>, source: string): string {
+  const lines = source.split(/\r\n|\n|\r/);
+  const behind = line > lines.length;
+  const expected = /^Expected "([)\]}])" but found /.exec(said);
+  // What is found behind the end was put there by the course.
+  const text =
+    !behind || !/^Unexpected|^Expected "." but found/.test(said)
+      ? said
+      : expected
+        ? `${expected[0]}end of file`
+        : 'Unexpected end of file';
+  const first = lineText.slice(0, column).trim() === '';
+  const atNext =
+    /^export\b/.test(lineText) &&
+    /^(Unexpected|Expected "." but found) "(export|function|class|const)"|^Unexpected "{"/.test(said);
+  if (!atNext && !/end of file$/.test(text) && !(first && expected)) return text;
+  const [open, close] = { ')': ['(', ')'], ']': ['[', ']'] }[expected?.[1] ?? ''] ?? ['{', '}'];
+  const culprit = unclosedIn(lines.slice(0, behind ? lines.length : line - 1), open, close);
+  const where = behind ? (culprit ? ` in ${culprit}` : '') : ` above this line${culprit ? `, in ${culprit}` : ''}`;
+  return `${text}: is a ${close} missing${where}?`;
+}
+
+/** The function in which a bracket stays open: of those after the last export, the first with one too many. */
+function unclosedIn(lines: readonly string[], open: string, close: string): string | undefined {
+  const declared =
+    /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|interface|enum|const|let|var)\s+([\w$]+)/;
+  const found = lines.flatMap((text, at) => {
+    const [, exported, name] = declared.exec(text) ?? [];
+    return name === undefined ? [] : [{ name, at, exported: exported !== undefined }];
+  });
+  const last = found.findLastIndex(({ exported }) => exported);
+  const near = found.slice(Math.max(0, last));
+  const extra = ({ at }: { at: number }, i: number) => {
+    const code = lines
+      .slice(at, near[i + 1]?.at)
+      .join('\n')
+      .replace(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'|"[^"\n]*"/g, '');
+    return code.split(open).length > code.split(close).length;
+  };
+  return (near.find(extra) ?? near.at(-1))?.name;
 }
 
 /** The bundler counts columns in bytes from 0; an editor counts characters from 1. */

@@ -42,6 +42,11 @@ function* positions(stack: string): Generator<{ line: number; column: number }> 
 export function place(file: string, line: number, column: number, sources: ReadonlyMap<string, string>): Place {
   const lines = sources.get(file)?.split(/\r\n|\n|\r/);
   if (!lines) return { file, line, column };
-  if (line > lines.length) return { file, line: lines.length, column: lines.at(-1)!.length + 1, text: lines.at(-1) };
+  if (line > lines.length) {
+    // Behind the end there is nothing to look at: the last line that says something is shown.
+    const last = lines.findLastIndex((text) => text.trim() !== '');
+    const text = lines[last] ?? '';
+    return { file, line: Math.max(0, last) + 1, column: text.trimEnd().length + 1, text };
+  }
   return { file, line, column, text: lines[line - 1] };
 }

@@ -136,6 +136,21 @@ describe('files that are not as they should be', () => {
     for (const line of shown.out.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(80);
   });
 
+  it('say so for one exercise, too', async () => {
+    const course = new TestCourse();
+    course.fill('neuron', { step: 'for (;;);', mpNeuron: 'return process.exit(0);' });
+    const file = 'chapters/chapter-1-mp/neuron.ts';
+    course.write(file, course.read(file).replace('export function gate', 'function gate'));
+    const loop = await course.run(['grade', 'step']);
+    expect(loop.out).toContain('chapter-1 · neuron · step');
+    expect(loop.out).toContain('\n    did not finish within 1 s: look for a loop that never ends\n');
+    const hidden = await course.run(['grade', 'gate']);
+    expect(hidden.out).toContain('  ✗ the file does not export a function called gate');
+    course.write(file, course.read(file).replace('for (;;);\n}', 'return 1;\n'));
+    const brace = await course.run(['grade', 'chapter-1/neuron/step']);
+    expect(brace.out).toContain('Unexpected "export": is a } missing above this line, in step?');
+  });
+
   it('may be empty', async () => {
     const course = new TestCourse();
     course.write('chapters/chapter-1-mp/neuron.ts', '');
@@ -161,6 +176,9 @@ describe('wrong use', () => {
       [['chaper-1'], 'Did you mean chapter-1?'],
       [['chapter-1/percepton'], 'Did you mean chapter-1/perceptron?'],
       [['chapter-1/neuron/stp'], 'Did you mean chapter-1/neuron/step?'],
+      [['stp'], 'Did you mean chapter-1/neuron/step?'],
+      [['chapter-1/lav'], 'There are linear-unit, neuron and perceptron.'],
+      [['lab'], 'A lab is not graded'],
       [['chapter-1/lab'], 'npm run lab chapter-1'],
       [['tensor'], 'not graded'],
       [['chapter-1', '--wach'], 'Did you mean --watch?'],

@@ -18,6 +18,8 @@ describe('npm run hint', () => {
     const { out } = await course.run(['hint', 'chapter-1/perceptron/predict']);
     expect(out).toContain('no more hints');
     expect(out).toContain('chapters/chapter-1-mp/README.md');
+    course.write('chapters/chapter-1-mp/perceptron.md', '# The perceptron\n');
+    expect((await course.run(['hint', 'predict'])).out).toContain('chapters/chapter-1-mp/perceptron.md');
     const again = await course.run(['hint', 'predict', '--again']);
     expect(again.out).toContain('hint 4 of 4');
     expect(JSON.parse(course.read(PROGRESS_FILE))).toEqual({ hints: { 'chapter-1/perceptron/predict': 4 } });
@@ -55,6 +57,7 @@ describe('npm run lab', () => {
     expect(code).toBe(0);
     expect(out).toContain('majority of 3');
     expect(out).toContain('Saved in chapters/chapter-1-mp/out/: and.svg, or.svg and xor.svg');
+    expect(out.match(/Saved/g)).toHaveLength(1);
     expect(course.read('chapters/chapter-1-mp/out/and.svg')).toContain('<svg');
   });
 
@@ -71,6 +74,10 @@ describe('npm run lab', () => {
   it('refuses settings and chapters that it does not have', async () => {
     const course = new TestCourse();
     expect((await course.run(['lab', 'chapter-1', '--epoch', '3'])).err).toContain('Did you mean --epochs?');
+    expect((await course.run(['lab', 'chapter-1', '--n', 'abc'])).err).toContain('npm run lab chapter-1 -- --n 7');
+    expect((await course.npm('run -s lab chapter-1 --n=3')).err.replaceAll('\n', ' ')).toContain(
+      'npm run lab chapter-1 -- --n 3',
+    );
     expect((await course.run(['lab', 'chapter-8'])).code).toBe(2);
     expect((await course.run(['lab'])).err).toContain('The lab of which chapter?');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { renderOverview, renderReport } from '../../grader/reports/terminal.ts';
 import { widthOf } from '../../grader/reports/wrap.ts';
+import type { Shown, Verdict } from '../../grader/engine/report.ts';
 import { check, exercise, failing, matrix, report, scaled, topic } from './reports.ts';
 
 // eslint-disable-next-line no-control-regex -- colours are control characters
@@ -164,6 +165,29 @@ describe('values', () => {
   it('of another shape carry their shapes', () => {
     const out = shown([{ name: 'y', expected: matrix([2, 1], 1, 2), got: matrix([1, 2], 1, 2), wrong: [] }]);
     expect(out).toContain('       yours       expected\n    y  (1, 2)      (2, 1)\n       [ 1  2 ]    [ 1 ]\n');
+  });
+
+  it('that are single numbers need no shape', () => {
+    const out = shown([{ name: 'y', expected: matrix([1], 4), got: matrix([], 3), wrong: [] }]);
+    expect(out).toContain('       yours    expected\n    y  3        (1)\n                [ 4 ]\n');
+    expect(shown([{ name: 'y', expected: matrix([], 4), got: matrix([], 3), wrong: [0] }])).toContain(
+      '\n    y  3        4\n',
+    );
+  });
+
+  it('that are inputs after the call are named and marked piece by piece', () => {
+    const network = (w: number): Shown => ({ record: { hidden: matrix([1, 2], 1, w), bias: { list: [0] } } });
+    const out = shown([{ name: 'network after the call', expected: network(2), got: network(0), wrong: [1] }]);
+    expect(out).toContain(
+      text`
+                                            yours (* wrong)    expected
+        network.hidden after the call (1, 2)  [ 1  0* ]          [ 1  2 ]
+        network.bias after the call (1)       [ 0 ]              [ 0 ]
+      `
+        .replace(/^\n/, '')
+        .replaceAll(/^(?=.)/gm, '    ')
+        .replace(/^ +yours/, (t) => `  ${t}`),
+    );
   });
 
   it('of another form stand below each other', () => {
@@ -341,12 +365,48 @@ describe('one exercise', () => {
           y is not finite
 
           Hint 1 of 3: npm run hint chapter-5/attention/f
-          Only this case: npm run grade chapter-5/attention/f
 
         · leaves its inputs as they are: not reached
 
       2 of 3 points. Next: f in chapters/chapter-5-transformer/attention.ts
     `);
+  });
+
+  const alone = (verdict: Verdict, what: Parameters<typeof failing>[1], checks = [check({ verdict, maxPoints: 2 })]) =>
+    renderReport(report([topic([failing('f', what, { verdict, checks })])], { assignment: 'chapter-5/attention/f' }));
+
+  it.each([
+    ['timeout', 'did not finish within 1 s: look for a loop that never ends'],
+    ['oom', 'needed more than 512 MB of memory: look for something that grows in a loop'],
+    ['crash', 'the process ended with code 3'],
+  ] as const)('says why it came to a %s', (verdict, message) => {
+    const x = { name: 'x', value: 1 };
+    const out = alone(verdict, { sentence: message, inputs: [x], problem: { verdict, message } });
+    expect(out).toMatch(/✗ agrees with the definition\n\n {4}For this input[^]*\n {6}x {2}1\n\n/);
+    expect(out).toContain(`\n\n    ${message}\n\n`);
+  });
+
+  it('says what was wrong before any check', () => {
+    const message = 'the file does not export a function called f: was it renamed?';
+    const replay = { seed: 1 };
+    const failure = { sentence: message, problem: { verdict: 'error', message }, replay } as const;
+    const checks = [check({ verdict: 'not-run', maxPoints: 2 })];
+    expect(alone('error', failure, checks)).toContain(
+      `\n  ✗ ${message}\n\n    Hint 1 of 3: npm run hint chapter-5/attention/f\n\n  · agrees with the definition: not reached\n`,
+    );
+  });
+
+  it('gives no tick without points', () => {
+    const checks = [
+      check({ maxPoints: 2 }),
+      check({ id: 'rejects', sentence: 'rejects a ragged matrix', verdict: 'fail' }),
+      check({ id: 'finite', sentence: 'stays finite', points: 1, maxPoints: 1 }),
+    ];
+    const out = alone('fail', { check: 'rejects', sentence: 'accepts it' }, checks);
+    expect(out).toContain(
+      '  · agrees with the definition  (passed; its 2 points wait for "rejects a ragged\n    matrix")\n  ✗ rejects a ragged matrix\n',
+    );
+    expect(out).toContain('  ✓ stays finite  (1 of 1 point)\n');
   });
 });
 

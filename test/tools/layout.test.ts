@@ -105,11 +105,61 @@ describe('what a word names', () => {
     expect(refusal(word)).toMatch(says);
   });
 
+  describe('to be graded', () => {
+    const twice: Source = {
+      files: () => [...shipped.files(), 'chapter-2-bp/neuron2.ts'],
+      skeleton: (path) => (path.includes('neuron2') ? "throw new Error('TODO: step');\n" : shipped.skeleton(path)),
+    };
+    const graded = (word: string, of = course) => {
+      const { chapter, topic, fn } = of.resolve(word, { graded: true });
+      return [chapter.name, topic?.topic, fn].filter(Boolean).join(' ');
+    };
+    const refused = (word: string, of = course) => {
+      const error = (() => {
+        try {
+          return graded(word, of);
+        } catch (e) {
+          return e;
+        }
+      })();
+      if (!(error instanceof Refusal)) throw new Error(`expected a refusal, got ${String(error)}`);
+      return `${error.message} ${error.next}`;
+    };
+
+    it.each([
+      ['step', 'chapter-1-mp neuron step'],
+      ['WeightedSum', 'chapter-1-mp neuron weightedSum'],
+      ['1/step', 'chapter-1-mp neuron step'],
+      ['neuron', 'chapter-1-mp neuron'],
+    ])('finds %s by its bare name', (word, expected) => {
+      expect(graded(word)).toBe(expected);
+    });
+
+    it('asks which one is meant', () => {
+      const both = new Course('/course', twice);
+      expect(refused('step', both)).toContain(
+        'There is more than one step. Say which: chapter-1/neuron/step or chapter-2/neuron2/step.',
+      );
+      expect(graded('chapter-2/step', both)).toBe('chapter-2-bp neuron2 step');
+    });
+
+    it.each([
+      ['stpe', /no chapter, topic or exercise "stpe"\. Did you mean chapter-1\/neuron\/step\?/],
+      ['nueron', /Did you mean chapter-1\/neuron\?/],
+      ['chaper-1', /Did you mean chapter-1\?/],
+      ['tensr', /The chapters are chapter-1-mp, chapter-2-bp and chapter-10-moe\./],
+      ['1/lav', /Did you mean chapter-1\/neuron\? There are neuron\./],
+    ])('proposes for %s only what can be graded', (word, says) => {
+      expect(refused(word)).toMatch(says);
+      expect(refused(word)).not.toMatch(/\b(lab|tensor)\b/);
+    });
+  });
+
   it('is a target or a refusal, whatever is typed', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (word) => {
+      fc.property(fc.string({ unit: 'grapheme' }), fc.boolean(), (word, graded) => {
         try {
-          expect(course.folders()).toContain(course.resolve(word).chapter);
+          expect(course.folders()).toContain(course.resolve(word, { graded }).chapter);
         } catch (error) {
           expect(error).toBeInstanceOf(Refusal);
         }

@@ -133,6 +133,21 @@ describe('wrong use', () => {
     expect(refusal(() => readWords(none, ['x'], {})).message).toContain('takes no words, but got "x"');
     expect(readWords(none, ['x', '-h'], {}).help).toBe(true);
   });
+
+  it('of a short flag that npm dropped: says where to write it', () => {
+    const lab: Command = { ...command, name: 'lab', atMost: 1, flags: { n: { type: 'number', help: 'how many' } } };
+    const npm = { npm_lifecycle_event: 'lab' };
+    const error = refusal(() => readWords(lab, ['chapter-1', '3'], npm));
+    expect(error.message).toContain('takes one word, but got "3" too');
+    expect(error.next).toContain('Write "--" first:\nnpm run lab chapter-1 -- --n 3');
+    expect(refusal(() => readWords(lab, ['chapter-1', '3'], {})).next).toContain('Leave it out.');
+    expect(refusal(() => readWords(lab, ['chapter-1', 'x'], npm)).next).toContain('Leave it out.');
+  });
+
+  it('gives examples that work', () => {
+    const error = refusal(() => readWords({ ...command, example: 'chapter-1' }, ['chapter-1', '--seed', 'x'], {}));
+    expect(error.next).toBe('For example: npm run grade chapter-1 -- --seed 7');
+  });
 });
 
 it('help lists every flag', () => {

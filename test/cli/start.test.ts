@@ -1,0 +1,74 @@
+/** The bundles that `start.mjs` keeps. */
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { repository, TestCourse } from './course.ts';
+
+const HOUR = 60 * 60_000;
+
+/** A copy of the course with a cache of its own. */
+function ownCourse() {
+  const course = new TestCourse();
+  rmSync(course.path('grader'));
+  cpSync(join(repository, 'grader'), course.path('grader'), { recursive: true });
+  rmSync(course.path('node_modules'));
+  mkdirSync(course.path('node_modules'));
+  for (const name of readdirSync(join(repository, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(repository, 'node_modules', name), course.path(`node_modules/${name}`), 'junction'); // prettier-ignore
+  const cache = course.path('node_modules/.cache/deep-learning-by-hand');
+  const age = (name: string, hours: number) => {
+    const then = new Date(Date.now() - hours * HOUR);
+    utimesSync(join(cache, name), then, then);
+  };
+  return { course, cache, age, bundles: () => readdirSync(cache) };
+}
+
+describe('bundles', () => {
+  it('are kept for a day after their last use, whoever made them', async () => {
+    const { course, cache, age, bundles } = ownCourse();
+    expect((await course.run(['grade', '--help'])).code).toBe(0);
+    const [first] = bundles();
+    mkdirSync(join(cache, 'of-another-copy'));
+    mkdirSync(join(cache, 'long-forgotten'));
+    age('of-another-copy', 5);
+    age('long-forgotten', 25);
+
+    age(first!, 23);
+    expect((await course.run(['grade', '--help'])).code).toBe(0);
+    expect(Date.now() - statSync(join(cache, first!)).mtimeMs).toBeLessThan(HOUR);
+    expect(bundles()).toHaveLength(3);
+
+    course.write('grader/cli/words.ts', `${course.read('grader/cli/words.ts')}\n// changed\n`);
+    age(first!, 2);
+    expect((await course.run(['grade', '--help'])).code).toBe(0);
+    expect(bundles()).toHaveLength(3);
+    expect(bundles()).toContain(first);
+    expect(bundles()).toContain('of-another-copy');
+  });
+
+  it('may lose any part: the command runs all the same, and mends them', async () => {
+    const { course, cache, bundles } = ownCourse();
+    course.fill('neuron', { step: 'return 1;' });
+    const whole = await course.run(['grade', 'chapter-1/neuron/step']);
+    expect(whole.out).toContain('✗ agrees with the definition');
+    for (const part of [/^chapter-1-mp.*\.mjs$/, /^chunk.*\.mjs$/]) {
+      const [folder] = bundles();
+      const gone = readdirSync(join(cache, folder!)).filter((name) => part.test(name));
+      expect(gone.length, String(part)).toBeGreaterThan(0);
+      for (const name of gone) rmSync(join(cache, folder!, name));
+      expect(await course.run(['grade', 'chapter-1/neuron/step'])).toEqual(whole);
+      expect(existsSync(join(cache, folder!))).toBe(false);
+      expect(await course.run(['grade', 'chapter-1/neuron/step'])).toEqual(whole);
+    }
+  });
+
+  it('of two copies that share node_modules stand beside each other', async () => {
+    const { course, bundles } = ownCourse();
+    const other = ownCourse().course;
+    rmSync(other.path('node_modules'), { recursive: true });
+    symlinkSync(course.path('node_modules'), other.path('node_modules'), 'junction');
+    const ended = await Promise.all([course, other].map((c) => c.run(['grade', 'chapter-1/neuron'])));
+    expect(ended.map((e) => e.err)).toEqual(['', '']);
+    expect(bundles()).toHaveLength(2);
+  });
+});
