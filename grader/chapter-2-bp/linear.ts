@@ -158,6 +158,10 @@ const linearBackward = exercise({
       wrong: (i) => ({ ...back(i), dx: i.dy.sum(1, { keepDims: true }).mul(i.w.sum(0)) }),
       says: 'dx adds up dy and w separately before multiplying. Each dy_ik goes with its own row k of w, and only then is summed.',
     },
+    'one bias gradient for all': {
+      wrong: (i) => ({ ...back(i), db: i.dy.sum() }),
+      says: 'db is one number, the sum of all of dy. Every output has a bias of its own: add up over the samples only.',
+    },
   },
   hints: [
     'y_ik = Σ_j x_ij w_kj + b_k. Which outputs does one x_ij reach, which does one w_kj, which does b_k?',
@@ -219,6 +223,21 @@ const predictClasses = exercise({
       wrong: ({ logits }) => Array.from(logits.max(1).data),
       says: 'You return how large the largest logit is. Asked for is where it stands.',
     },
+    'search begins at 0': {
+      wrong: ({ logits }) => {
+        const [N, C] = logits.shape as [number, number];
+        return range(N, (n) => {
+          let [at, most] = [0, 0];
+          for (let c = 0; c < C; c++) if (logits.at(n, c) > most) [at, most] = [c, logits.at(n, c)];
+          return at;
+        });
+      },
+      says: 'Your search begins with a largest logit of 0. Where all logits are negative nothing beats it, and you answer class 0.',
+    },
+    'one place for the whole batch': {
+      wrong: ({ logits }) => Array.from(logits.argmax().data),
+      says: 'You look for the largest logit of the whole tensor. Every row is a sample with an answer of its own: argmax along which axis?',
+    },
   },
   hints: [
     'Which column of each row holds the largest number?',
@@ -263,7 +282,11 @@ const oneHotOf = (z: Tensor, labels: number[]) =>
 /** Softmax regression written out, with places to slip. */
 function regress(
   i: SoftmaxInputs,
-  slip: { p?: (z: Tensor) => Tensor; dz?: (dz: Tensor, z: Tensor, N: number) => Tensor } = {},
+  slip: {
+    p?: (z: Tensor) => Tensor;
+    dz?: (dz: Tensor, z: Tensor, N: number) => Tensor;
+    db?: (dz: Tensor) => Tensor;
+  } = {},
 ) {
   const z = i.x.matmul(i.w.T).add(i.b);
   const N = z.shape[0]!;
@@ -271,7 +294,7 @@ function regress(
   const p = slip.p ? slip.p(z) : softmaxRows(z);
   const right = p.sub(targets).div(N);
   const dz = slip.dz ? slip.dz(right, z, N) : right;
-  return { loss: -targets.mul(p.log()).sum().item() / N, dw: dz.T.matmul(i.x), db: dz.sum(0) };
+  return { loss: -targets.mul(p.log()).sum().item() / N, dw: dz.T.matmul(i.x), db: slip.db ? slip.db(dz) : dz.sum(0) };
 }
 
 const softmaxRegression = exercise({
@@ -338,6 +361,14 @@ const softmaxRegression = exercise({
         return { ...g, db: g.db.div(i.x.shape[0]!) };
       },
       says: 'db is averaged over the samples once more. The 1/N is in dlogits already; sum them.',
+    },
+    'bias gradient not summed over the batch': {
+      wrong: (i) => regress(i, { db: (dz) => dz }),
+      says: 'db still has a row for each sample. One bias per class served all of them, so their contributions add up.',
+    },
+    'one bias gradient for all': {
+      wrong: (i) => regress(i, { db: (dz) => dz.sum() }),
+      says: 'db is one number, the sum over samples and classes. Every class has a bias of its own: add up over the samples only.',
     },
   },
   hints: [

@@ -107,7 +107,7 @@ export function backThroughChain(dy: Tensor, jacobians: Tensor[]): Tensor {
  * @returns the gradient of the variable: a Tensor of exactly the given shape
  * @throws when no variable of that shape could have been broadcast to the shape of g: (2) or (4, 3, 1) to (4, 3)
  */
-export function sumToShape(g: Tensor, shape: number[]): Tensor {
+export function sumToShape(g: Tensor, shape: readonly number[]): Tensor {
   // #region sumToShape
   const missing = g.rank - shape.length;
   const fits = missing >= 0 && shape.every((length, axis) => length === 1 || length === g.shape[missing + axis]);
