@@ -415,6 +415,14 @@ function decide(
 }
 const sigma = (z: number) => 1 / (1 + Math.exp(-z));
 
+/** The gradients from σ(z) (N, 1) minus targets (N), which is (N, N). */
+const everyPair = (i: LogisticInputs, divided: number) => {
+  const asked = i.targets.reduce((s, t) => s + t, 0);
+  const N = i.targets.length;
+  const { dw, db } = decide(i, { dz: (z) => (N * sigma(z) - asked) / N / divided });
+  return { dw, db };
+};
+
 const logisticRegression = exercise({
   points: 3,
   inputs: { x: tensor('N', 'd'), w: tensor('d'), b: number(), targets: pattern('N', 0, 1) },
@@ -499,6 +507,14 @@ const logisticRegression = exercise({
         return { ...g, db: g.db / i.targets.length };
       },
       says: 'db is averaged over the samples once more. The 1/N is in dz already; sum them.',
+    },
+    'a table of all pairs': {
+      wrong: (i) => ({ ...decide(i), ...everyPair(i, 1) }),
+      says: 'Every probability meets every target: (N, 1) minus (N) is broadcast to an (N, N) table, and no shape protests. Bring both to one shape before you subtract.',
+    },
+    'a table of all pairs, averaged': {
+      wrong: (i) => ({ ...decide(i), ...everyPair(i, i.targets.length) }),
+      says: 'Your db is right and your dw is not: every probability meets the targets of all samples, since (N, 1) minus (N) is an (N, N) table, whose mean hides it in db. Bring both to one shape before you subtract.',
     },
   },
   hints: [
