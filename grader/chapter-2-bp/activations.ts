@@ -67,7 +67,15 @@ const sigmoidForward = exercise({
   points: 2,
   inputs: { x: tensor('N', 'd') },
   oracle: forwardOf(sigmoid),
-  checks: [agrees({ cases: 20 }), staysFinite({ scale: 1000, cases: 10, worth: 1 }), pure()],
+  checks: [
+    agrees({ cases: 20 }),
+    staysFinite({ scale: 1000, cases: 10, worth: 1 }),
+    property<X>('far out it is small, or nearly 1, but never cut off', {
+      fixed: () => [{ x: toTensor([-40, -25, 25, 36]) }],
+      holds: (out, { x }) => out.y.y.data.every((v: number, i: number) => Math.abs(v - sigma(x.data[i]!)) <= 1e-15),
+    }),
+    pure(),
+  ],
   examples: shapes(),
   misconceptions: {
     'overflows for large x': {
@@ -85,6 +93,10 @@ const sigmoidForward = exercise({
     tanh: {
       wrong: ({ x }) => y(x, Math.tanh),
       says: 'Yours runs from −1 to 1. That is tanh; the sigmoid runs from 0 to 1.',
+    },
+    'cut off to be finite': {
+      wrong: ({ x }) => y(x, (v) => sigma(Math.min(Math.max(v, -20), 20))),
+      says: 'You cut x off so that nothing overflows: from there on your curve is level, and σ(−40) is a billion times too large. With the exponential on the safe side nothing needs cutting.',
     },
   },
   hints: [
@@ -559,6 +571,14 @@ const geluBackward = exercise({
       wrong: ({ x }) => x.map((v) => normal(v) + v * bell(v)),
       says: forgotten,
     },
+    'density without the root': {
+      wrong: (i) => dx(i, (v) => normal(v) + (v * Math.exp((-v * v) / 2)) / (2 * Math.PI)),
+      says: 'Your bell curve is too low: in front of the exponential you divide by 2π. Look at that factor in the formula of φ again.',
+    },
+    'density that grows': {
+      wrong: (i) => dx(i, (v) => normal(v) + (v * Math.exp((v * v) / 2)) / Math.sqrt(2 * Math.PI)),
+      says: 'Your bell curve grows on both sides. A density falls away from the middle: look at the sign of its exponent (in code, -v ** 2 does not even compile, and (-v) ** 2 is positive).',
+    },
   },
   hints: [
     'y is a product of two things that both depend on x.',
@@ -692,6 +712,18 @@ const siluBackward = exercise({
       wrong: (i) => dx(i, (v) => naiveSigma(v) + v * naiveSigma(v) * (1 - naiveSigma(v))),
       says: 'For x = 1000 your eˣ is Infinity above and below the line. You have a sigmoid that does not overflow.',
     },
+    'slope of the sigmoid alone': {
+      wrong: (i) => dx(i, (v) => sigma(v) * (1 - sigma(v))),
+      says: 'This is the slope of the sigmoid. SiLU is x times a sigmoid, and x stands in the derivative of that product twice.',
+    },
+    'output for the share': {
+      wrong: (i) =>
+        dx(i, (v) => {
+          const s = v * sigma(v);
+          return s + v * s * (1 - s);
+        }),
+      says: 'You take y for σ(x) everywhere. y is x · σ(x) already; the formula wants the share that passes, a number from 0 to 1.',
+    },
   },
   hints: [
     'y is a product of two things that both depend on x.',
@@ -703,8 +735,13 @@ const siluBackward = exercise({
 
 // softplus
 
+/** log(1 + u) for u > 0; where 1 + u would round u away, its series. */
+const logOfOnePlus = (u: Var) => {
+  if (u.value > 1e-5) return u.add(1).log();
+  return u.sub(u.mul(u).div(2)).add(u.mul(u).mul(u).div(3));
+};
 /** log(1 + eˣ), from the side that does not overflow. */
-const softplus = entrywise((v) => (v.value > 0 ? v.add(v.neg().exp().add(1).log()) : v.exp().add(1).log()));
+const softplus = entrywise((v) => (v.value > 0 ? v.add(logOfOnePlus(v.neg().exp())) : logOfOnePlus(v.exp())));
 
 const softplusForward = exercise({
   points: 2,
@@ -716,6 +753,11 @@ const softplusForward = exercise({
     property<X>('far out on the right it is x itself', {
       fixed: () => [{ x: toTensor([100, 1000, 5000]) }],
       holds: (out) => out.y.y.data.every((v: number, i: number) => v === [100, 1000, 5000][i]),
+    }),
+    property<X>('far out on the left it is small, but not 0', {
+      fixed: () => [{ x: toTensor([-40, -50, 1000]) }],
+      holds: (out, { x }) =>
+        out.y.y.data.every((v: number, i: number) => x.data[i]! > 0 || Math.abs(v / Math.exp(x.data[i]!) - 1) <= 1e-9),
     }),
     pure(),
   ],
@@ -740,6 +782,10 @@ const softplusForward = exercise({
     'cut off to be finite': {
       wrong: ({ x }) => y(x, (v) => Math.log1p(Math.exp(Math.min(v, 50)))),
       says: 'You cut x off at 50 so that nothing overflows. Now softplus of 1000 is 50; it should be 1000.',
+    },
+    'log of 1 + a tiny number': {
+      wrong: ({ x }) => y(x, (v) => Math.max(v, 0) + Math.log(1 + Math.exp(-Math.abs(v)))),
+      says: 'For x = −40 you get exactly 0: beside the 1, a number of 4e-18 is rounded away before the logarithm sees it. The docstring names a function that never writes that 1 down.',
     },
   },
   hints: [
@@ -897,7 +943,11 @@ const softmaxBackward = exercise({
   backwardOf: { forward: 'softmaxForward', takes: ['x'] },
   oracle: backwardOf(softmax),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 20 }), pure()],
-  examples: rowShapesBack(),
+  examples: [
+    ...rowShapesBack(),
+    // as many rows as columns, where a sum that lost its axis still fits
+    { dy: toTensor([[1, -0.5], [2, 0.25]]), x: toTensor([[0.5, -1], [1.5, 2]]) }, // prettier-ignore
+  ],
   misconceptions: {
     'diagonal only': {
       wrong: (i) => softmaxWrong(i, (p, dy) => dy.mul(p).mul(p.neg().add(1))),
@@ -926,6 +976,18 @@ const softmaxBackward = exercise({
     'gradient of log-softmax': {
       wrong: (i) => softmaxWrong(i, (p, dy) => dy.sub(p.mul(dy.sum(-1, keep)))),
       says: 'This is the gradient of the LOGARITHM of softmax, which is the exercise after the next.',
+    },
+    'plain mean for the weighted one': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => p.mul(dy.sub(dy.mean(-1, keep)))),
+      says: 'You subtract the plain mean of dy. Each dy_k counts with its own probability: the average is a weighted one.',
+    },
+    'divided by the number of classes': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => p.mul(dy.sub(dy.mul(p).mean(-1, keep)))),
+      says: 'You weigh dy with the probabilities and then divide by their number. The weights add up to 1 already: their sum is the average.',
+    },
+    'row sums laid along the columns': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => p.mul(dy.sub(dy.mul(p).sum(-1)))),
+      says: 'Your sums have lost their axis: (N) beside (N, C) is broadcast along the row, so that a sample meets the sums of others (or the shapes do not fit). They should stay (N, 1).',
     },
   },
   hints: [
@@ -989,6 +1051,10 @@ const logSoftmaxForward = exercise({
     'over the whole tensor': {
       wrong: ({ x }) => ({ y: logProbabilities(x, x.max(), every(x)) }),
       says: 'All your probabilities together sum to 1. Each row is a distribution of its own.',
+    },
+    'largest subtracted inside only': {
+      wrong: ({ x }) => ({ y: x.sub(x.sub(x.max(-1, keep)).exp().sum(-1, keep).log()) }),
+      says: 'Inside the logarithm you subtract the largest score, in front of it you do not: your probabilities no longer sum to 1. What is taken from x in one place is taken from it in both.',
     },
   },
   hints: [

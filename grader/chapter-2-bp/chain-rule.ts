@@ -230,7 +230,7 @@ const averaged = (g: Tensor, shape: readonly number[]) =>
 
 interface SumInputs {
   g: Tensor;
-  shape: number[];
+  shape: readonly number[];
 }
 
 const sumToShape = exercise({
@@ -323,6 +323,20 @@ const sumToShape = exercise({
         return summed.reshape(...summed.shape.slice(0, shape.length));
       },
       says: 'You match the first axis with the first. Broadcasting writes shapes so that they END together; what is missing is missing on the left.',
+    },
+    'only missing axes summed, then reshaped': {
+      wrong: ({ g, shape }) => {
+        const missing = g.rank - shape.length;
+        return g.sum(Array.from({ length: missing }, (_, i) => i)).reshape(...shape);
+      },
+      says: 'You sum the axes that are missing on the left, and hope that reshape does the rest; it never adds anything up. A variable can also be repeated along an axis that it has, with length 1.',
+    },
+    'aligned on the left': {
+      wrong: ({ g, shape }) => {
+        const axes = [...g.shape.keys()].filter((axis) => axis >= shape.length || shape[axis] === 1);
+        return g.sum(axes, { keepDims: true }).reshape(...shape);
+      },
+      says: 'You compare axis 0 with axis 0. Broadcasting writes shapes so that they END together: with (4, 3) over (3), what is missing is missing in front.',
     },
   },
   hints: [

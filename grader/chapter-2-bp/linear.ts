@@ -158,6 +158,10 @@ const linearBackward = exercise({
       wrong: (i) => ({ ...back(i), dx: i.dy.sum(1, { keepDims: true }).mul(i.w.sum(0)) }),
       says: 'dx adds up dy and w separately before multiplying. Each dy_ik goes with its own row k of w, and only then is summed.',
     },
+    'one bias gradient for all': {
+      wrong: (i) => ({ ...back(i), db: i.dy.sum() }),
+      says: 'db is one number, the sum of all of dy. Every output has a bias of its own: add up over the samples only.',
+    },
   },
   hints: [
     'y_ik = Σ_j x_ij w_kj + b_k. Which outputs does one x_ij reach, which does one w_kj, which does b_k?',
@@ -219,6 +223,21 @@ const predictClasses = exercise({
       wrong: ({ logits }) => Array.from(logits.max(1).data),
       says: 'You return how large the largest logit is. Asked for is where it stands.',
     },
+    'search begins at 0': {
+      wrong: ({ logits }) => {
+        const [N, C] = logits.shape as [number, number];
+        return range(N, (n) => {
+          let [at, most] = [0, 0];
+          for (let c = 0; c < C; c++) if (logits.at(n, c) > most) [at, most] = [c, logits.at(n, c)];
+          return at;
+        });
+      },
+      says: 'Your search begins with a largest logit of 0. Where all logits are negative nothing beats it, and you answer class 0.',
+    },
+    'one place for the whole batch': {
+      wrong: ({ logits }) => Array.from(logits.argmax().data),
+      says: 'You look for the largest logit of the whole tensor. Every row is a sample with an answer of its own: argmax along which axis?',
+    },
   },
   hints: [
     'Which column of each row holds the largest number?',
@@ -263,7 +282,11 @@ const oneHotOf = (z: Tensor, labels: number[]) =>
 /** Softmax regression written out, with places to slip. */
 function regress(
   i: SoftmaxInputs,
-  slip: { p?: (z: Tensor) => Tensor; dz?: (dz: Tensor, z: Tensor, N: number) => Tensor } = {},
+  slip: {
+    p?: (z: Tensor) => Tensor;
+    dz?: (dz: Tensor, z: Tensor, N: number) => Tensor;
+    db?: (dz: Tensor) => Tensor;
+  } = {},
 ) {
   const z = i.x.matmul(i.w.T).add(i.b);
   const N = z.shape[0]!;
@@ -271,7 +294,7 @@ function regress(
   const p = slip.p ? slip.p(z) : softmaxRows(z);
   const right = p.sub(targets).div(N);
   const dz = slip.dz ? slip.dz(right, z, N) : right;
-  return { loss: -targets.mul(p.log()).sum().item() / N, dw: dz.T.matmul(i.x), db: dz.sum(0) };
+  return { loss: -targets.mul(p.log()).sum().item() / N, dw: dz.T.matmul(i.x), db: slip.db ? slip.db(dz) : dz.sum(0) };
 }
 
 const softmaxRegression = exercise({
@@ -339,6 +362,14 @@ const softmaxRegression = exercise({
       },
       says: 'db is averaged over the samples once more. The 1/N is in dlogits already; sum them.',
     },
+    'bias gradient not summed over the batch': {
+      wrong: (i) => regress(i, { db: (dz) => dz }),
+      says: 'db still has a row for each sample. One bias per class served all of them, so their contributions add up.',
+    },
+    'one bias gradient for all': {
+      wrong: (i) => regress(i, { db: (dz) => dz.sum() }),
+      says: 'db is one number, the sum over samples and classes. Every class has a bias of its own: add up over the samples only.',
+    },
   },
   hints: [
     'Nothing new is to be computed: two functions forward, the same two backward.',
@@ -383,6 +414,14 @@ function decide(
   return { loss: slip.loss ? slip.loss(loss, N) : loss, dw: slopes.matmul(i.x), db: slopes.sum().item() };
 }
 const sigma = (z: number) => 1 / (1 + Math.exp(-z));
+
+/** The gradients from σ(z) (N, 1) minus targets (N), which is (N, N). */
+const everyPair = (i: LogisticInputs, divided: number) => {
+  const asked = i.targets.reduce((s, t) => s + t, 0);
+  const N = i.targets.length;
+  const { dw, db } = decide(i, { dz: (z) => (N * sigma(z) - asked) / N / divided });
+  return { dw, db };
+};
 
 const logisticRegression = exercise({
   points: 3,
@@ -468,6 +507,14 @@ const logisticRegression = exercise({
         return { ...g, db: g.db / i.targets.length };
       },
       says: 'db is averaged over the samples once more. The 1/N is in dz already; sum them.',
+    },
+    'a table of all pairs': {
+      wrong: (i) => ({ ...decide(i), ...everyPair(i, 1) }),
+      says: 'Every probability meets every target: (N, 1) minus (N) is broadcast to an (N, N) table, and no shape protests. Bring both to one shape before you subtract.',
+    },
+    'a table of all pairs, averaged': {
+      wrong: (i) => ({ ...decide(i), ...everyPair(i, i.targets.length) }),
+      says: 'Your db is right and your dw is not: every probability meets the targets of all samples, since (N, 1) minus (N) is an (N, N) table, whose mean hides it in db. Bring both to one shape before you subtract.',
     },
   },
   hints: [

@@ -478,6 +478,14 @@ const huberForward = exercise({
       wrong: (i) => ({ loss: total(piecewise(i, parabola, line)) }),
       says: 'You add up the terms; the mean divides by their number.',
     },
+    'δ subtracted whole': {
+      wrong: (i) => huberLoss(piecewise(i, parabola, (e, d) => d * (Math.abs(e) - d))),
+      says: 'Your loss jumps down at ±δ: there your line begins at 0, and the parabola has come to ½ δ². How much has to be taken from |e|?',
+    },
+    'line on the right only': {
+      wrong: (i) => huberLoss(errors(i).map((e) => (e <= i.delta ? parabola(e) : line(e, i.delta)))),
+      says: 'Errors above δ go on as a line, errors below −δ still count with their square. It is the size of the error that decides.',
+    },
   },
   hints: [
     'Draw ½ e² up to δ, then go on straight with the slope it has there.',
@@ -538,6 +546,14 @@ const huberBackward = exercise({
     'sign turned': {
       wrong: (i) => errors(i).clip(-i.delta, i.delta).div(-i.y.size),
       says: 'Your gradient points downhill; it has to say where the loss grows.',
+    },
+    'limited above only': {
+      wrong: (i) => slope(i, (e, n) => Math.min(e, i.delta) / n),
+      says: 'You limit errors above δ; those below −δ pull without end. The loss has a straight line on both sides.',
+    },
+    'limited after the division': {
+      wrong: (i) => slope(i, (e, n) => Math.max(-i.delta, Math.min(i.delta, e / n))),
+      says: 'You divide by n first and limit at ±δ afterwards. Each error decides which piece it is on before there is any mean.',
     },
   },
   hints: [
@@ -837,6 +853,17 @@ const crossEntropyBackward = exercise({
       wrong: (i) => softmaxAlong(claimed(i), 1).sub(soft(i)).div(batch(i)),
       says: 'The probabilities go through a second softmax before the targets are subtracted.',
     },
+    'softmax’s slope once too often': {
+      wrong: (i) => {
+        const p = claimed(i);
+        return p.sub(soft(i)).mul(p).mul(p.neg().add(1)).div(batch(i));
+      },
+      says: 'There is a factor p(1 − p) too many. probabilities − targets has been through the softmax already: that slope cancelled against the logarithm’s.',
+    },
+    'divided by C': {
+      wrong: (i) => claimed(i).sub(soft(i)).div(i.logits.shape[1]!),
+      says: 'You divide by the number of classes. The mean of the forward pass is over the N rows.',
+    },
   },
   hints: [
     'Write the loss of one row as log Σ exp(z) − Σ target · z, and differentiate by one z.',
@@ -886,6 +913,15 @@ const sigma = (z: number) => 1 / (1 + Math.exp(-z));
 const perElement = ({ logits, targets }: BceInputs, f: (z: number, t: number) => number) =>
   logits.map((z, k) => f(z, targets.data[k]!));
 const stable = (z: number, t: number) => Math.max(z, 0) - z * t + Math.log1p(Math.exp(-Math.abs(z)));
+
+/** With p kept away from 0 and 1, as many programs do. */
+const clippedLoss = (i: BceInputs, away: number) =>
+  perElement(i, (z, t) => {
+    const p = Math.min(Math.max(sigma(z), away), 1 - away);
+    return -t * Math.log(p) - (1 - t) * Math.log(1 - p);
+  })
+    .mean()
+    .item();
 
 const bceWithLogitsForward = exercise({
   points: 3,
@@ -967,6 +1003,41 @@ const bceWithLogitsForward = exercise({
     'sign turned': {
       wrong: (i) => ({ loss: -perElement(i, stable).mean().item() }),
       says: 'Your loss is never positive. The logarithm of a probability is at most 0; surprise is minus that.',
+    },
+    'logarithms clamped': {
+      wrong: (i) => ({
+        loss: perElement(i, (z, t) => {
+          const log = (p: number) => Math.max(Math.log(p), -100);
+          return -t * log(sigma(z)) - (1 - t) * log(1 - sigma(z));
+        })
+          .mean()
+          .item(),
+      }),
+      says: 'You stop the logarithms at −100. That is finite, but a logit of −1000 for a yes costs 1000, and from 100 on your loss no longer grows. Simplify on paper and nothing needs stopping.',
+    },
+    'probabilities clipped': {
+      wrong: (i) => ({ loss: clippedLoss(i, 1e-12) }),
+      says: 'You keep the probability 1e-12 away from 0 and 1. That is finite, but no mistake then costs more than 28, however sure the network was. Simplify on paper and nothing needs clipping.',
+    },
+    'probabilities clipped early': {
+      wrong: (i) => ({ loss: clippedLoss(i, 1e-7) }),
+      says: 'You keep the probability 1e-7 away from 0 and 1. That is finite, but no mistake then costs more than 16, however sure the network was. Simplify on paper and nothing needs clipping.',
+    },
+    'exponential of −z': {
+      wrong: (i) => ({
+        loss: perElement(i, (z, t) => Math.max(z, 0) - z * t + Math.log1p(Math.exp(-z)))
+          .mean()
+          .item(),
+      }),
+      says: 'For negative logits your loss is too large, and for −1000 Infinity: with max(z, 0) in front, the exponent is −|z|, never above 0.',
+    },
+    'only the yes half, of a sigmoid': {
+      wrong: (i) => ({
+        loss: perElement(i, (z, t) => -t * Math.log(sigma(z)))
+          .mean()
+          .item(),
+      }),
+      says: 'You have −t log p only, so where the target is 0 nothing is charged. The formula has a second half (and the logarithm of a finished sigmoid can be −Infinity).',
     },
   },
   hints: [

@@ -454,6 +454,10 @@ const mlpBackward = exercise({
       wrong: (i) => backward(i, { short: true }),
       says: 'Your dx is the gradient of the first layer’s sums. One more step, through its weights, leads to x.',
     },
+    'always tanh’s slope': {
+      wrong: (i) => backward(i, { slope: (_dh, _z, y) => 1 - y * y }),
+      says: 'Your hidden layers go back through a tanh whatever the activation was. The cache knows which one it is.',
+    },
   },
   hints: [
     'Read the forward pass from bottom to top: every line has one line of backward, and each hands its result on.',
@@ -611,6 +615,13 @@ const mlpTrainStep = exercise({
         layers: stepped(i).map((layer, l) => (l === i.layers.length - 1 ? layer : i.layers[l]!)),
       }),
       says: 'Only the last layer moves. The gradient reaches the others too, that is what the way back is for.',
+    },
+    'divided by N once more': {
+      wrong: (i) => ({
+        loss: lossAndSlope(i).loss,
+        layers: moved(i, gradientsOf(i), i.learningRate / i.x.shape[0]!),
+      }),
+      says: 'Your step shrinks with the batch: the 1/N of the mean has come down with the loss’s gradient, and you divide by N again.',
     },
   },
   hints: [

@@ -153,7 +153,14 @@ const gradientByDifferences = exercise({
   oracle: (i) => slopes(i),
   checks: [
     agrees({ exact: true, cases: 20 }),
-    pure(),
+    {
+      ...pure(),
+      // Moved by h, back by 2h and forth by h, the first entry is 0 in the end.
+      fixed: () => [
+        { f: bowl, x: toTensor([1e-20, 0.7]), h: 0.1 },
+        { f: bowl, x: toTensor([1.5, -1e-20]), h: 0.1 },
+      ],
+    },
     rejects(
       'a step that is not greater than 0',
       [0, -0.25, Number.NaN].map((h) => ({ f: bowl, x: toTensor([1, 2]), h })),
@@ -230,6 +237,10 @@ const relativeError = exercise({
   },
   checks: [
     agrees(),
+    property<{ a: Tensor; b: Tensor }>('multiplying both by the same number changes nothing', {
+      runs: ({ a, b }) => ({ plain: { a, b }, tiny: { a: a.mul(2 ** -40), b: b.mul(2 ** -40) } }),
+      holds: ({ plain, tiny }) => Math.abs(plain - tiny) <= 1e-12,
+    }),
     rejects('tensors of different shapes', [
       { a: ones(2, 3), b: ones(3, 2) },
       { a: ones(2, 3), b: ones(3) },
@@ -290,6 +301,17 @@ const relativeError = exercise({
     'two zeros are NaN': {
       wrong: ({ a, b }) => length(a.sub(b)) / Math.max(length(a), length(b)),
       says: 'Two tensors of zeros are equal, but 0/0 is NaN. A gradient that is 0 everywhere is not rare (a ReLU that is off has one).',
+    },
+    'divided by the second': {
+      wrong: ({ a, b }) => {
+        const size = length(b);
+        return size === 0 && length(a) === 0 ? 0 : length(a.sub(b)) / size;
+      },
+      says: 'You divide by the size of b. Swap a and b, and your error changes; and b = 0 makes it Infinity.',
+    },
+    'a floor under the size': {
+      wrong: ({ a, b }) => length(a.sub(b)) / Math.max(length(a), length(b), 1e-8),
+      says: 'A smallest size in the denominator keeps 0/0 away, and makes every wrong gradient look right once it is small enough. Two zeros are a case of their own.',
     },
   },
   hints: [
@@ -367,6 +389,9 @@ const checkGradient = exercise({
   examples: [
     { f: bowl, x: toTensor([1, 0]), gradient: toTensor([3, 2]), h: 0.5, tolerance: 0.01 },
     { f: bowl, x: toTensor([1, 0]), gradient: toTensor([0, 0]), h: 0.5, tolerance: 0.3 },
+    // an error of exactly the tolerance: 0, and 1
+    { f: bowl, x: toTensor([1, 0]), gradient: toTensor([3, 1]), h: 0.5, tolerance: 0 },
+    { f: bowl, x: toTensor([1, 0]), gradient: toTensor([0, 0]), h: 0.5, tolerance: 1 },
   ],
   misconceptions: {
     'judged by one-sided differences': {
@@ -418,6 +443,13 @@ const checkGradient = exercise({
         return { ...verdict(i, numerical), error, ok: !(error > i.tolerance) };
       },
       says: 'Every comparison with NaN is false, so "not greater than the tolerance" lets it pass. Ask for what must hold instead of what must not.',
+    },
+    'below the tolerance only': {
+      wrong: (i) => {
+        const v = verdict(i, slopes(i));
+        return { ...v, ok: v.error < i.tolerance };
+      },
+      says: 'An error that is just as large as the tolerance passes, too: with a tolerance of 0, a perfect gradient should.',
     },
   },
   hints: [

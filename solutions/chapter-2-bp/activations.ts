@@ -49,7 +49,8 @@ export interface LogSoftmaxCache {
  *
  *   y = 1 / (1 + e^(−x)) = eˣ / (1 + eˣ)
  *
- * Both forms are the same function, but in the second eˣ overflows for large x.
+ * Both forms are the same function, but in the second eˣ overflows for large x. Nothing has to be cut off: σ(−40) is
+ * about 4e-18.
  *
  * @param x any shape
  * @returns y in the shape of x, and the cache
@@ -299,7 +300,7 @@ export function siluBackward(dy: Tensor, cache: SiluCache): Tensor {
  *   y = log(1 + eˣ) = max(x, 0) + log(1 + e^(−|x|))
  *
  * In the first form eˣ overflows for large x, in the second nothing does. Math.log1p(v) is log(1 + v), accurate also
- * where v is tiny.
+ * where v is tiny: softplus(−40) is about 4e-18, and not 0.
  *
  * @param x any shape
  * @returns y in the shape of x, and the cache

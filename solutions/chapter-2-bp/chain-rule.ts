@@ -74,8 +74,8 @@ export function vectorJacobianProduct(dy: Tensor, J: Tensor): Tensor {
  *   x → y_1 → y_2 → … → y_K          jacobians[k] is that of step k + 1: ∂y_{k+1}/∂y_k, with y_0 = x
  *
  * The Jacobians come in the order in which the steps were taken; the gradient goes through them in the other one.
- * Only a vector is carried along: no two Jacobians are ever multiplied with each other. (The result would be the same,
- * the work far more: this is why backpropagation is cheap.)
+ * Only a vector needs to be carried along. (Multiplying the Jacobians with each other first gives the same result by far
+ * more work: this is why backpropagation is cheap.)
  *
  * @param dy        gradient at the end of the chain, ∂L/∂y_K: as many entries as the last Jacobian has rows
  * @param jacobians one for each step; each has as many columns as the one before it has rows. Without any, x is y_K.
@@ -107,7 +107,7 @@ export function backThroughChain(dy: Tensor, jacobians: Tensor[]): Tensor {
  * @returns the gradient of the variable: a Tensor of exactly the given shape
  * @throws when no variable of that shape could have been broadcast to the shape of g: (2) or (4, 3, 1) to (4, 3)
  */
-export function sumToShape(g: Tensor, shape: number[]): Tensor {
+export function sumToShape(g: Tensor, shape: readonly number[]): Tensor {
   // #region sumToShape
   const missing = g.rank - shape.length;
   const fits = missing >= 0 && shape.every((length, axis) => length === 1 || length === g.shape[missing + axis]);

@@ -117,7 +117,8 @@ export function heNormal(z: Tensor): Tensor {
  * @param layers     L layers, the first one first
  * @param activation what bends the hidden layers
  * @returns y (N, d_L), and the cache for mlpBackward
- * @throws RangeError when there are no layers, or no such activation; ShapeError when a layer does not fit the one before
+ * @throws RangeError when there are no layers, or when a hidden layer asks for an activation that does not exist (with
+ *         L = 1 nobody asks); ShapeError when a layer does not fit the one before
  * @see Rumelhart, Hinton & Williams 1986, "Learning representations by back-propagating errors"
  */
 export function mlpForward(x: Tensor, layers: Layer[], activation: Activation): { y: Tensor; cache: MlpCache } {

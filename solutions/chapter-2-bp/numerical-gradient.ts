@@ -59,7 +59,8 @@ export function centralDifference(f: (x: number) => number, x: number, h: number
  *
  *   g_i = (f(x + h e_i) − f(x − h e_i)) / (2h)          e_i: 1 at entry i, 0 elsewhere
  *
- * f is called twice for each entry, with Tensors in the shape of x. x itself is the same after the call as before.
+ * f is called twice for each entry, with Tensors in the shape of x. x itself is the same after the call as before, to the
+ * last digit: 0.1 + h − 2h + h is not always 0.1, so move an entry of a copy.
  *
  * @param f a function of a Tensor in the shape of x; it returns one number
  * @param x where; any shape

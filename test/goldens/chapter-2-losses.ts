@@ -83,6 +83,9 @@ export const goldens: Golden[] = [
     blind: {
       'logarithm of a sigmoid': moderate,
       'exponential overflows': moderate,
+      'logarithms clamped': moderate,
+      'probabilities clipped': moderate,
+      'probabilities clipped early': moderate,
       'mean over rows only': vector,
     },
   },
