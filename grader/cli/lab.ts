@@ -166,8 +166,8 @@ function earlier(folder: string): Record<string, string> {
 }
 
 /**
- * The settings that a lab asks for, as flags: wherever its text says `('epochs', 50` it asks for a number called epochs,
- * be it through `io.option` or through a helper around it.
+ * The settings that a lab asks for, as flags: wherever its text says `io.option('epochs', 50` it asks for a number called
+ * epochs, also through a helper `const whole = (name, …) => … io.option(name, …`. A fallback that is computed is a number.
  */
 function settings(): { chapter?: string; asked: Record<string, Flag> } {
   try {
@@ -178,13 +178,17 @@ function settings(): { chapter?: string; asked: Record<string, Flag> } {
     const { chapter } = course.resolve(word);
     const lab = chapter.topics.find((t) => t.topic === 'lab');
     if (!lab) return { asked: {} };
-    const asks = course
-      .skeleton(lab)
-      .matchAll(/\(\s*['"]([a-z][\w-]*)['"]\s*,\s*(-?[\d.][\w.]*|true|false|'[^']*'|"[^"]*")/g);
+    const text = course.skeleton(lab);
+    const helpers = [...text.matchAll(/const (\w+) = \(name\b[^;]*?io\.option\(name\b/g)].map(([, name]) => name);
+    const ask = ['io\\.option', ...helpers].join('|');
+    const fallback = String.raw`-?[\d.][\w.]*|true|false|'[^']*'|"[^"]*"|[A-Za-z_][\w.]*`;
+    const asks = text.matchAll(new RegExp(String.raw`(?:${ask})\(\s*['"]([a-z][\w-]*)['"]\s*,\s*(${fallback})`, 'g'));
     const asked = Object.fromEntries(
-      [...asks].map(([, name, fallback]): [string, Flag] => {
-        const type = /^(true|false)$/.test(fallback!) ? 'boolean' : /^['"]/.test(fallback!) ? 'string' : 'number';
-        return [name!, { type, help: `a setting of this lab (default ${fallback!.replace(/['"]/g, '')})` }];
+      [...asks].map(([, name, given]): [string, Flag] => {
+        const type = /^(true|false)$/.test(given!) ? 'boolean' : /^['"]/.test(given!) ? 'string' : 'number';
+        const computed = /^[A-Za-z_]/.test(given!) && type === 'number';
+        const known = computed ? '' : ` (default ${given!.replace(/['"]/g, '')})`;
+        return [name!, { type, help: `a setting of this lab${known}` }];
       }),
     );
     return { chapter: course.word(lab).split('/')[0]!, asked };
