@@ -156,6 +156,7 @@ function slopes({ samples, targets, weights, bias }: FitInputs, c: (error: numbe
 
 const meanSquaredErrorGradient = exercise({
   points: 3,
+  uses: ['linearOutput'],
   inputs: { samples: rows('N', 'n'), targets: vector('N'), weights: vector('n'), bias: number() },
   sizes: { N: [1, 5], n: [1, 4] },
   oracle: gradientOf<Lifted<FitInputs>>(unitLoss, { wrt: { weights: 'weights', bias: 'bias' } }),
@@ -299,6 +300,7 @@ const missBy = ({ x, target, weights, bias }: DeltaInputs) => target - dot(x, we
 
 const deltaRule = exercise({
   points: 2,
+  uses: ['linearOutput'],
   inputs: {
     x: vector('n'),
     target: number(),
@@ -473,6 +475,7 @@ function descend(
 
 const trainLinearUnit = exercise({
   points: 3,
+  uses: ['linearOutput', 'meanSquaredError', 'meanSquaredErrorGradient'],
   inputs: {
     samples: rows('N', 'n', { min: -1, max: 1 }),
     targets: vector('N'),
@@ -677,6 +680,7 @@ const right = (N: number, out: number) => 2 / (N * out);
 
 const linearGradients = exercise({
   points: 4,
+  uses: ['linearForward'],
   inputs: { ...layerInputs, T: tensor('N', 'out') },
   oracle: gradientOf<Lifted<LossInputs>>(layerLoss, { wrt: { dW: 'W', db: 'b' } }),
   checks: [

@@ -155,6 +155,7 @@ const sum = (x: readonly number[]) => x.reduce((s, v) => s + v, 0);
 
 const mpNeuron = exercise({
   points: 2,
+  uses: ['step'],
   inputs: { excitatory: pattern('m', 0, 1), inhibitory: pattern('k', 0, 1), threshold: integer(-1, 4) },
   sizes: { m: [0, 5], k: [0, 3] },
   oracle({ excitatory, inhibitory, threshold }) {
@@ -262,6 +263,7 @@ const mpNeuron = exercise({
 
 const weightedNeuron = exercise({
   points: 2,
+  uses: ['step'],
   inputs: { x: vector('n'), weights: vector('n'), bias: number() },
   sizes: { n: [0, 5] },
   oracle: ({ x, weights, bias }) => fires(x, weights, bias),
@@ -429,6 +431,7 @@ const goodNetwork = {
 
 const evaluateNetwork = exercise({
   points: 2,
+  uses: ['weightedNeuron'],
   inputs: { network: networkInput, x: vector('n') },
   sizes: { h: [0, 4], n: [1, 4] },
   oracle: ({ network, x }) => output(network as unknown as Network, x),
@@ -552,6 +555,7 @@ const XOR = [0, 1, 1, 0];
 
 const xorNetwork = exercise({
   points: 1,
+  uses: ['gate'],
   inputs: {},
   oracle: () => ({ ...goodNetwork }),
   checks: [property('the network is XOR on all four inputs', { cases: 1, holds: ({ y }) => computes(y, XOR) })],

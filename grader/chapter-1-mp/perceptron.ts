@@ -117,6 +117,7 @@ const isRight = ({ x, label, weights, bias }: UpdateInputs) => side(score(x, wei
 
 const perceptronUpdate = exercise({
   points: 3,
+  uses: ['predict'],
   inputs: {
     x: vector('n'),
     label: choice(1, -1),
@@ -391,6 +392,7 @@ function taught({ samples, teacher, teacherBias, learningRate }: ValueRecord): T
 
 const trainPerceptron = exercise({
   points: 4,
+  uses: ['predict', 'perceptronUpdate'],
   inputs: {
     samples: rows('N', 'n'),
     labels: pattern('N', 1, -1),
