@@ -7,6 +7,7 @@ import {
   mean,
   number,
   pattern,
+  property,
   pure,
   rejects,
   rows,
@@ -384,6 +385,10 @@ const topologicalOrder = exercise<typeof drawn, Part>({
   oracle: (i) => parentsFirst(i),
   checks: [
     isTopological,
+    property<Part>('a node that many paths lead to is walked once', {
+      fixed: () => [chain(60, 2)],
+      holds: ({ y }: { y: number[] }) => y.length === 60,
+    }),
     pure(),
     rejects(
       'an output that is no node',

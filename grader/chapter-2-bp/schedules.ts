@@ -12,8 +12,8 @@ import {
   type ValueRecord,
 } from '../engine/index.ts';
 
-const base = choice<number>(1, 0.5, 0.25);
-const minimum = choice<number>(0, 0.0625, 0.125);
+const base = number({ min: 0.25, max: 1 });
+const minimum = number({ min: 0, max: 0.125, step: 0.0625 });
 
 const stepDecay = exercise({
   points: 1,
