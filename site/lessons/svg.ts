@@ -49,7 +49,7 @@ export function figure(
     `<svg xmlns="http://www.w3.org/2000/svg" class="figure" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="${id} ${id}-more">`,
     `<title id="${id}">${escape(title)}</title>`,
     `<desc id="${id}-more">${escape(description)}</desc>`,
-    `<style>.figure{color:#1f2328;--ground:#fff;${each((role) => `--${role}:${roles[role].light};`)}font:13px system-ui,sans-serif}`,
+    `<style>.figure{color:#1f2328;--ground:#fff;${each((role) => `--${role}:${roles[role].light};`)}font:13px system-ui,sans-serif;background:var(--ground)}`,
     `@media(prefers-color-scheme:dark){.figure{color:#e6e9ee;--ground:#16181d;${each((role) => `--${role}:${roles[role].dark};`)}}}`,
     `.figure text{fill:currentColor;stroke:var(--ground);stroke-width:3px;paint-order:stroke}</style>`,
     ...parts,
