@@ -99,7 +99,8 @@ export function relu(a: number): Local {
  * So the output is last. Where several orders are right, any of them will do.
  *
  * Graphs are deep: a chain of 10,000 nodes must not overflow the stack, which a function that calls itself for each
- * parent would do. Keep a list of the nodes that still wait, as a stack of your own.
+ * parent would do. Keep a list of the nodes that still wait, as a stack of your own. And mark what you have seen: sixty
+ * nodes that each use the one before twice have 2⁶⁰ ways through them, but only sixty nodes.
  *
  * @param parents parents[i]: the nodes that node i was computed from, as in Graph; not changed
  * @param output  the number of a node
@@ -119,7 +120,8 @@ export function topologicalOrder(parents: number[][], output: number): number[] 
  *
  *   d_p = Σ over all nodes i, and all k with parents[i][k] = p, of  slopes[i][k] · d_i
  *
- * So d_p is complete only when every node that uses p has had its turn: walk a topological order from its end.
+ * So d_p is complete only when every node that uses p has had its turn: walk a topological order from its end, and touch
+ * each slope once. Looking through all nodes for each p would take a minute where a walk takes a moment.
  *
  *   result_i = grads_i + d_i        for every node i of the graph
  *
