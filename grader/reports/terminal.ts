@@ -461,7 +461,8 @@ const labelOf = (leaf: Leaf) => [leaf.name, shapeText(leaf.shape)].filter(Boolea
 /** Named values in as many columns as fit. */
 function flow(all: Leaf[], l: Look, indent: number): string[] {
   const width = l.width - indent;
-  const boxes = limited(all).map((leaf): Box => ({ label: labelOf(leaf), lines: draw(leaf, { width, style: l }) }));
+  const kept = readable(all);
+  const boxes = kept.map((leaf): Box => ({ label: labelOf(leaf), lines: draw(leaf, { width, style: l }) }));
   const margin = ' '.repeat(indent);
   for (let most = Math.min(3, boxes.length); most >= 1; most--) {
     // Four are two by two, not three and one.
@@ -475,14 +476,17 @@ function flow(all: Leaf[], l: Look, indent: number): string[] {
       return { label, whole: label + 2 + Math.max(...here.flatMap((b) => b.lines.map(widthOf))) };
     });
     if (widths.reduce((sum, w) => sum + w.whole, 4 * (columns - 1)) > width) continue;
-    return [...rows.flatMap((row) => beside(row, widths).map((line) => margin + line)), ...more(all, margin, l)];
+    return [
+      ...rows.flatMap((row) => beside(row, widths).map((line) => margin + line)),
+      ...more(all.length - kept.length, margin, l),
+    ];
   }
   // Not even one fits beside its label.
   const lines = boxes.flatMap((b) => {
     const inner = b.lines.map((line) => (widthOf(line) + 2 <= width ? `  ${line}` : line));
     return [l.dim(fit(b.label, width)), ...inner].map((line) => margin + line);
   });
-  return [...lines, ...more(all, margin, l)];
+  return [...lines, ...more(all.length - kept.length, margin, l)];
 
   function beside(row: Box[], widths: { label: number; whole: number }[]): string[] {
     const height = Math.max(...row.map((b) => b.lines.length));
@@ -499,8 +503,12 @@ function flow(all: Leaf[], l: Look, indent: number): string[] {
 }
 
 const limited = <T>(all: T[]) => (all.length > MOST_LEAVES ? all.slice(0, MOST_LEAVES) : all);
-const more = (all: unknown[], margin: string, l: Look) =>
-  all.length > MOST_LEAVES ? [margin + l.dim(`… and ${all.length - MOST_LEAVES} more`)] : [];
+/** Single numbers cost no room, and a case cannot be recomputed without its settings: they all stay. */
+const readable = (all: Leaf[]) => {
+  const large = limited(all.filter((leaf) => leaf.shape?.length));
+  return all.filter((leaf) => !leaf.shape?.length || large.includes(leaf));
+};
+const more = (hidden: number, margin: string, l: Look) => (hidden > 0 ? [margin + l.dim(`… and ${hidden} more`)] : []);
 
 interface Pair {
   label: string;
@@ -558,14 +566,22 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
     for (const p of pairs)
       for (let i = 0; i < Math.max(1, p.yours.length, p.expected.length); i++)
         lines.push(row(l.dim(i === 0 ? p.label : ''), p.yours[i] ?? '', p.expected[i] ?? ''));
-    return [...lines.map((t) => t.trimEnd()), ...sameDigits(all, l, indent), ...more(all, margin, l)];
+    return [
+      ...lines.map((t) => t.trimEnd()),
+      ...sameDigits(all, l, indent),
+      ...more(all.length - limited(all).length, margin, l),
+    ];
   }
   const lines = draft(width - 2).flatMap((p) => [
     l.dim(fit(`${p.label}, ${heads[0]}:`, width)),
     ...p.yours.map((t) => `  ${t}`),
     ...(asked ? [l.dim('expected:'), ...p.expected.map((t) => `  ${t}`)] : []),
   ]);
-  return [...lines.map((t) => margin + t), ...sameDigits(all, l, indent), ...more(all, margin, l)];
+  return [
+    ...lines.map((t) => margin + t),
+    ...sameDigits(all, l, indent),
+    ...more(all.length - limited(all).length, margin, l),
+  ];
 }
 
 /** Results of another form than the expected ones have no cells to compare. */
