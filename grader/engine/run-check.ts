@@ -237,7 +237,7 @@ export function problemOf(outcome: Exclude<Outcome, { kind: 'value' }>): Problem
     case 'timeout':
       return {
         verdict: 'timeout',
-        message: `did not finish within ${outcome.ms / 1000} s: it loops for ever, or does far too much`,
+        message: `did not finish within ${outcome.ms / 1000} s: endless, or far too slow`,
       };
     case 'oom':
       return {

@@ -376,7 +376,7 @@ describe('one exercise', () => {
     renderReport(report([topic([failing('f', what, { verdict, checks })])], { assignment: 'chapter-5/attention/f' }));
 
   it.each([
-    ['timeout', 'did not finish within 1 s: it loops for ever, or does far too much'],
+    ['timeout', 'did not finish within 1 s: endless, or far too slow'],
     ['oom', 'needed more than 512 MB of memory: look for something that grows in a loop'],
     ['crash', 'the process ended with code 3'],
   ] as const)('says why it came to a %s', (verdict, message) => {
