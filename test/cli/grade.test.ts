@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { generatedPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import WebSocket from 'ws';
 import type { Report, Verdict } from '../../grader/engine/report.ts';
 import { widthOf } from '../../grader/reports/wrap.ts';
@@ -379,9 +379,11 @@ it('leaves nothing running', async () => {
   const children = execFileSync('ps', ['-o', 'pid=', '--ppid', String(running.child.pid)], { encoding: 'utf8' }).trim().split(/\s+/); // prettier-ignore
   running.child.kill('SIGINT');
   await running.ended;
-  await new Promise((resolve) => setTimeout(resolve, 300));
   // Where nobody reaps the dead, they stay in the list as zombies.
   const alive = (pid: string) =>
     existsSync(`/proc/${pid}`) && !/^State:\s*Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  expect(children.filter(Boolean).filter(alive)).toEqual([]);
+  await vi.waitFor(() => expect(children.filter(Boolean).filter(alive)).toEqual([]), {
+    timeout: 10_000,
+    interval: 100,
+  });
 });
