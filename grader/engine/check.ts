@@ -397,6 +397,3 @@ export function learns<I = ValueRecord>(
     },
   };
 }
-
-/** What is odd about a result that is no plain data, for a pattern's message. */
-export const oddness = (value: Value): string | undefined => (value instanceof Odd ? describe(value) : undefined);
