@@ -15,6 +15,7 @@ import {
   record,
   rows,
   scalars,
+  sizeOf,
   tensor,
   vector,
   type Input,
@@ -153,6 +154,35 @@ describe('drawing', () => {
   test('an axis that is no axis is an error', () => {
     expect(() => tensor('T d')).toThrow(/axis/);
     expect(() => vector('2T+')).toThrow(/axis/);
+    expect(() => tensor('h*')).toThrow(/axis/);
+    expect(() => tensor('T', 'B?')).toThrow(/first axis/);
+  });
+
+  test('a width that is a product comes with its factors; a first axis of size 0 is left out, while shrinking too', () => {
+    const plan: CasePlan = {
+      name: 'heads',
+      inputs: { x: tensor('B?', 'T', 'h*d'), heads: sizeOf('h'), wide: sizeOf('2h') },
+      sizes: { B: [0, 3], T: [1, 4], h: [1, 3], d: [1, 3] },
+    };
+    const check = ({ sizes, inputs }: Case) => {
+      const { x, heads, wide } = inputs as { x: Tensor; heads: number; wide: number };
+      const rest = [sizes.T, sizes.h * sizes.d];
+      expect(x.shape).toEqual(sizes.B === 0 ? rest : [sizes.B, ...rest]);
+      expect([heads, wide]).toEqual([sizes.h, 2 * sizes.h]);
+    };
+    const drawn = drawCases(cases(plan), 1, 60);
+    for (const c of drawn) {
+      check(c);
+      for (const next of shrinks(plan, c)) check(next);
+    }
+    expect(new Set(drawn.map((c) => (c.inputs.x as Tensor).rank))).toEqual(new Set([2, 3]));
+    // Of the first sequence, or of the last, its tokens stay.
+    const x = new Tensor([2, 1, 2], [1, 2, 3, 4]);
+    const input = tensor('B?', 'T', 'C');
+    expect(input.cut(x, { B: 0, T: 1, C: 2 }).toArray()).toEqual([[1, 2]]);
+    expect(input.cut(x, { B: 0, T: 1, C: 1 }, 'last').toArray()).toEqual([[4]]);
+    expect(input.shape).toBe('(B?, T, C)');
+    expect(tensor('T', 'h*d').shape).toBe('(T, h·d)');
   });
 });
 
