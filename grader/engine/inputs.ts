@@ -303,6 +303,39 @@ export function pattern(axis: Axis, ...options: number[]): Input<number[]> {
   };
 }
 
+/**
+ * Characters that tell ways of cutting a text apart, from plain to odd: one, two, three and four bytes of UTF-8, two units of
+ * UTF-16 and one above them, an accent of its own that follows an e, capitals before small letters.
+ */
+const CHARACTERS = Array.from('ab cBeé\u0301汉字！😀🏽𠮷');
+
+/**
+ * A well-formed text of as many characters (code points) as an axis says. Each is drawn from a few characters, so that some
+ * come again; shrinking replaces one character by a plainer one wherever it stands, then place by place.
+ */
+export function text(axis: Axis, characters: readonly string[] = CHARACTERS): Input<string> {
+  const rank = (c: string) => Math.max(0, characters.indexOf(c));
+  const plainer = (c: string) => characters.slice(0, rank(c));
+  return {
+    symbols: symbolsOf([axis]),
+    shape: `text of ${axis}`,
+    draw: (rng, sizes) => {
+      const any = () => characters[rng.nextInt(0, characters.length - 1)]!;
+      const few = Array.from({ length: rng.nextInt(2, 4) }, any);
+      return Array.from({ length: axisSize(axis, sizes) }, () => few[rng.nextInt(0, few.length - 1)]!).join('');
+    },
+    cut: (value, sizes, keep) => cutList(Array.from(value), axisSize(axis, sizes), keep).join(''),
+    *simpler(value) {
+      const list = Array.from(value);
+      const plain = list.map((c) => (rank(c) > 0 ? characters[0]! : c)).join('');
+      if (plain !== value) yield plain;
+      for (const c of new Set(list)) for (const d of plainer(c)) yield value.replaceAll(c, d);
+      for (let i = 0; i < list.length; i++) for (const d of plainer(list[i]!)) yield list.with(i, d).join('');
+    },
+    nudge: (value) => value,
+  };
+}
+
 /** Several inputs under names: parameters, a state. */
 export function record<S extends Inputs>(fields: S): Input<Fed<S> & ValueRecord> {
   const names = Object.keys(fields);

@@ -17,6 +17,7 @@ import {
   scalars,
   sizeOf,
   tensor,
+  text as someText,
   vector,
   type Input,
   type ValueRecord,
@@ -302,6 +303,38 @@ describe('smallest', () => {
 
   test('a case that does not fail again yields nothing', async () => {
     expect(await smallest(arbitrary, 3, 0, 400, async () => false)).toBeUndefined();
+  });
+});
+
+describe('texts', () => {
+  const plan: CasePlan = { name: '', inputs: { words: someText('n') }, sizes: { n: [0, 6] } };
+  const words = (c: Case) => c.inputs.words as string;
+  const drawn = drawCases(cases(plan), 1, 300);
+
+  test('are well formed, as long as their axis, and of every kind of character', () => {
+    for (const c of drawn) {
+      expect(Array.from(words(c))).toHaveLength(c.sizes.n);
+      expect(words(c)).not.toMatch(/\p{Surrogate}/u);
+    }
+    const all = drawn.map(words).join('');
+    for (const one of ['a', 'B', 'é', '\u0301', '汉', '！', '😀', '𠮷']) expect(all).toContain(one);
+    expect(drawn.some((c) => /(..).*\1/u.test(words(c)))).toBe(true);
+  });
+
+  test('shrink to fewer characters and plainer ones, well formed on the way', async () => {
+    for (const c of drawn.slice(0, 40))
+      for (const next of shrinks(plan, c)) {
+        expect(Array.from(words(next))).toHaveLength(next.sizes.n);
+        expect(words(next)).not.toMatch(/\p{Surrogate}/u);
+        expect(words(next)).not.toBe(words(c));
+      }
+    const least = async (fails: (t: string) => boolean) => {
+      const index = drawn.findIndex((c) => fails(words(c)));
+      return words((await smallest(cases(plan), 1, index, 400, async (c) => fails(words(c))))!.found);
+    };
+    expect(await least((t) => t.length > Array.from(t).length)).toBe('😀');
+    expect(await least((t) => /(.).*\1/u.test(t))).toBe('aa');
+    expect(await least((t) => /(.)(?!\1)(.).*\1\2/u.test(t))).toMatch(/^[ab]+$/);
   });
 });
 
