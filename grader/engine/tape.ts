@@ -107,6 +107,16 @@ export function sum(terms: readonly Var[]): Var {
   );
 }
 
+/** Σ a_i b_i of two lists of equal length. */
+export function dot(a: readonly Var[], b: readonly Var[]): Var {
+  if (a.length !== b.length) throw new Error(`A dot product of ${a.length} numbers with ${b.length}.`);
+  return new Var(
+    a.reduce((s, x, i) => s + x.value * b[i]!.value, 0),
+    [...a, ...b],
+    [...b, ...a].map((x) => x.value),
+  );
+}
+
 /** The mean of Vars. */
 export const mean = (terms: readonly Var[]): Var => sum(terms).div(terms.length);
 
