@@ -1,5 +1,5 @@
 /** Exercises of the encoder: the residual connection, the block, the stack. */
-import { ones, zeros, type Tensor } from '#tensor';
+import { Tensor, ones, zeros } from '#tensor';
 import {
   agrees,
   choice,
@@ -268,7 +268,7 @@ const selfAttentionBackward = exercise<typeof selfInputs, SelfInputs & { dy: Ten
   parameters: ['dy'],
   backwardOf: { forward: 'selfAttentionForward', takes: ['x', 'mask', 'weights', 'heads'] },
   oracle: selfBack(itself, itself),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 8 }), pure({ cases: 2 })],
+  checks: [gradientAgrees({ upstream: ['dy'], cases: 6 }), pure({ cases: 2 })],
   misconceptions: {
     'gradient of the memory dropped': {
       wrong: selfBack(itself, unheard),
@@ -314,6 +314,21 @@ const blockWeights = record({
 });
 const blockInputs = { x: tokens('T'), mask: ownMask, weights: blockWeights, settings };
 
+const someBlock = (seed: number, C: number, M: number): EncoderBlock => ({
+  attention: someAttention(seed, C),
+  norm1: someNorm(seed + 10, C),
+  feedForward: someFeedForward(seed + 20, C, M),
+  norm2: someNorm(seed + 30, C),
+});
+/** One of each order, of each activation, with more than one head and with a mask. */
+const someBlocks = (['pre', 'post', 'pre'] as const).map((order, k) => ({
+  dy: filled(3 + k, 1, 2, 4),
+  x: filled(7 + k, 1, 2, 4),
+  mask: new Tensor([2, 2], [1, 1, 0, 1]),
+  weights: someBlock(19 + k, 4, 3),
+  settings: { heads: 2, activation: k === 1 ? 'relu' : 'gelu', order },
+})) as never;
+
 /** A wrong block: other inputs, other roads. */
 interface BlockSlips extends EncoderSlips {
   mask?: (mask: Tensor) => Tensor;
@@ -340,9 +355,10 @@ const encoderBlockForward = exercise<typeof blockInputs, BlockInputs>({
   inputs: blockInputs,
   sizes: blockSizes,
   where: spread,
+  examples: someBlocks,
   uses: ['residualForward'],
   oracle: slipped({}),
-  checks: [agrees({ cases: 8 }), pure({ cases: 2 })],
+  checks: [agrees({ cases: 6 }), pure({ cases: 2 })],
   misconceptions: {
     'feed-forward before attention': {
       wrong: blockValue((x, mask, w, { order, activation, heads }) => {
@@ -449,11 +465,12 @@ const encoderBlockBackward = exercise<typeof blockBackInputs, BlockBackInputs>({
   inputs: blockBackInputs,
   sizes: blockSizes,
   where: spread,
+  examples: someBlocks,
   parameters: ['dy'],
   uses: ['residualBackward', 'selfAttentionBackward'],
   backwardOf: { forward: 'encoderBlockForward', takes: ['x', 'mask', 'weights', 'settings'] },
   oracle: slippedBack({}),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 8 }), pure({ cases: 2 })],
+  checks: [gradientAgrees({ upstream: ['dy'], cases: 6 }), pure({ cases: 2 })],
   misconceptions: {
     'gradient of the memory dropped': {
       wrong: blockGradient((x, mask, w, { order, activation, heads }) => {
@@ -517,12 +534,6 @@ type LiftedStack = Plain<StackInputs, 'mask' | 'settings'>;
 const stackInputs = { x: tokens('T'), mask: ownMask, blocks: listOf('L', blockWeights), settings };
 const stackSizes = { ...blockSizes, L: [0, 2], T: [1, 2], d: [2, 2], M: [1, 2] } as const;
 
-const someBlock = (seed: number, C: number, M: number): EncoderBlock => ({
-  attention: someAttention(seed, C),
-  norm1: someNorm(seed + 10, C),
-  feedForward: someFeedForward(seed + 20, C, M),
-  norm2: someNorm(seed + 30, C),
-});
 /** Three blocks, so that first, last and next to last are different ones. */
 const someStack = (seed: number, order: Order): StackInputs & { dy: Tensor } => ({
   dy: filled(seed, 1, 2, 4),
@@ -554,7 +565,7 @@ const encoderForward = exercise<typeof stackInputs, StackInputs>({
   examples: someStacks,
   uses: ['encoderBlockForward'],
   oracle: stackValue(inTurn),
-  checks: [agrees({ cases: 8 }), pure({ cases: 2 })],
+  checks: [agrees({ cases: 6 }), pure({ cases: 2 })],
   misconceptions: {
     'every block reads x': {
       wrong: stackValue((x, blocks, step) => (blocks.length > 0 ? step(x, blocks.at(-1)!) : x)),
@@ -603,7 +614,7 @@ const encoderBackward = exercise<typeof stackBackInputs, StackInputs & { dy: Ten
   uses: ['encoderBlockBackward'],
   backwardOf: { forward: 'encoderForward', takes: ['x', 'mask', 'blocks', 'settings'] },
   oracle: stackGradient(inTurn),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 8 }), pure({ cases: 2 })],
+  checks: [gradientAgrees({ upstream: ['dy'], cases: 6 }), pure({ cases: 2 })],
   misconceptions: {
     'gradients in the order of the walk': {
       wrong: (i) => {
