@@ -3,7 +3,20 @@
  * pass does: the values stay, the gradient takes other ways.
  */
 import { zeros, type Tensor } from '#tensor';
-import { Var, VarTensor, choice, record, sizeOf, tensor, type Input, type Lifted } from '../engine/index.ts';
+import {
+  Var,
+  VarTensor,
+  choice,
+  record,
+  sizeOf,
+  tensor,
+  trace,
+  type Definition,
+  type Input,
+  type Lifted,
+  type Oracle,
+  type ValueRecord,
+} from '../engine/index.ts';
 import { fedForward, layerNormed, mask, multiHead, type FeedForward, type MultiHead } from './definitions-blocks.ts';
 
 export type Order = 'pre' | 'post';
@@ -296,7 +309,23 @@ export function backFromTheTop<W>(x: VarTensor, blocks: readonly W[], step: Step
 /** x hears what leaves the last block. */
 export function backOneBlock<W>(x: VarTensor, blocks: readonly W[], step: Step<W>): VarTensor {
   return inTurn(x, blocks, (t, w, l) => {
-    if (l === blocks.length - 1) return step(heard(t, t, x), w, l);
+    if (l === blocks.length - 1) return step(l === 0 ? t : heard(t, t, x), w, l);
     return step(l === 0 ? unheard(t) : t, w, l);
   });
 }
+
+// Oracles
+
+/** Inputs on the tape, but for those that are no variables. */
+export type Plain<I, K extends keyof I> = Lifted<Omit<I, K>> & Pick<I, K>;
+
+/** ReLU has a kink, GELU has none; the tape need not look for it twice. */
+export const withMargin = <I extends { settings: Settings }>(
+  oracle: Oracle<I>,
+  definition: Definition<never>,
+  names: string[],
+): Oracle<I> =>
+  Object.assign((i: I) => oracle(i), {
+    margin: (i: I) =>
+      i.settings.activation === 'relu' ? trace(definition, i as unknown as ValueRecord, names).margin : Infinity,
+  });

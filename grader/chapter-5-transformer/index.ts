@@ -1,4 +1,5 @@
 import type { Chapter } from '../engine/index.ts';
+import { decoder } from './decoder.ts';
 import { encoder } from './encoder.ts';
 import { normalization } from './normalization.ts';
 
@@ -6,5 +7,5 @@ export const chapter: Chapter = {
   id: 'chapter-5',
   folder: 'chapter-5-transformer',
   title: 'Transformer: attention is all there is',
-  topics: [normalization, encoder],
+  topics: [normalization, encoder, decoder],
 };
