@@ -1,11 +1,13 @@
 import type { Chapter } from '../engine/index.ts';
 import { decoder } from './decoder.ts';
 import { encoder } from './encoder.ts';
+import { feedForwardTopic } from './feed-forward.ts';
+import { multiHeadAttention } from './multi-head-attention.ts';
 import { normalization } from './normalization.ts';
 
 export const chapter: Chapter = {
   id: 'chapter-5',
   folder: 'chapter-5-transformer',
   title: 'Transformer: attention is all there is',
-  topics: [normalization, encoder, decoder],
+  topics: [multiHeadAttention, normalization, feedForwardTopic, encoder, decoder],
 };
