@@ -153,6 +153,8 @@ const post: Connection = (x, norm, _, f) => norm(plus(x, f(x)));
 /** y = x + f(LayerNorm(x)), or y = LayerNorm(x + f(x)). */
 export const residual: Connection = (x, norm, order, f) => (order === 'pre' ? pre : post)(x, norm, order, f);
 
+const bare: Connection = (x, _, __, f) => plus(x, f(x));
+
 /** A connection for each order. */
 const either =
   (whenPre: Connection, whenPost: Connection): Connection =>
@@ -177,7 +179,9 @@ export const wrongForward = {
   nothingAround: ((x, norm, order, f) => (order === 'pre' ? f(norm(x)) : norm(f(x)))) as Connection,
   normedAround: either((x, norm, _, f) => plus(norm(x), f(norm(x))), post),
   normBeforeSum: either(pre, (x, norm, _, f) => plus(x, norm(f(x)))),
-  noNorm: ((x, _, __, f) => plus(x, f(x))) as Connection,
+  noNorm: bare,
+  noNormPre: either(bare, post),
+  noNormPost: either(pre, bare),
   normTwice: either(
     (x, norm, _, f) => norm(plus(x, f(norm(x)))),
     (x, norm, _, f) => norm(plus(x, f(norm(x)))),

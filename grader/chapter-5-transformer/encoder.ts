@@ -136,6 +136,14 @@ const residualForward = exercise<{ [K in keyof ResidualInputs]: never }, Residua
       wrong: wronglyConnected(wrongForward.noNorm),
       says: 'Your result is x + sublayer(x): gamma and beta change nothing in it.',
     },
+    'the sublayer reads x': {
+      wrong: wronglyConnected(wrongForward.noNormPre),
+      says: 'With ‘pre’ your sublayer is given x. It should read what the norm has made of x; only the road around it is left bare.',
+    },
+    'no norm after the sum': {
+      wrong: wronglyConnected(wrongForward.noNormPost),
+      says: 'With ‘post’ you return the bare sum. The norm comes after it.',
+    },
     'a norm on both sides': {
       wrong: wronglyConnected(wrongForward.normTwice),
       says: 'You normalise before the sublayer and again after the sum. One of them, as the order says.',
