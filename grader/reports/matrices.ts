@@ -79,7 +79,8 @@ export function picks(length: number, most: number, wrong?: number): number[] {
     add(length - 1 - d);
   }
   const sorted = [...wanted].sort((a, b) => a - b);
-  return sorted.flatMap((i, k) => (k > 0 && i !== sorted[k - 1]! + 1 ? [-1, i] : [i]));
+  const marked = sorted.flatMap((i, k) => (i !== (sorted[k - 1] ?? -1) + 1 ? [-1, i] : [i]));
+  return sorted.at(-1)! < length - 1 ? [...marked, -1] : marked;
 }
 
 /** Columns aligned on the decimal point; marks stand behind the digits. */
