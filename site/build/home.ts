@@ -36,28 +36,28 @@ const SAYS = {
     lessons: (n: number) => (n === 1 ? '1 lesson' : `${n} lessons`),
   },
   zh: {
-    lead: '用 TypeScript,在一个小小的数组库上,亲手写出深度学习的全部;评分器一边评分,一边教。',
-    creed: '所有的深度学习算法,不同的只是参数的排列方式;底下永远是反向传播和梯度下降。',
+    lead: '用 TypeScript，在一个小小的数组库上，亲手写出深度学习的全部；评分器一边评分，一边教。',
+    creed: '所有的深度学习算法，不同的只是参数的排列方式；底下永远是反向传播和梯度下降。',
     pictureTitle: '学习路径',
-    pictureText: (names: string) => `一条下降的曲线,如同网络学习时的损失。各章是下坡路上的站点:${names}。`,
+    pictureText: (names: string) => `一条下降的曲线，如同网络学习时的损失。各章是下坡路上的站点：${names}。`,
     begin: '开始',
-    beginText: '读一篇课文,写出其中的函数,再问问评分器。',
+    beginText: '读一篇课文，写出其中的函数，再问问评分器。',
     whatYouSee: '评分器怎么说',
-    seeText: '出错时,它给出能找到的最小的出错输入、你的结果与正确结果、看上去像什么错误,以及下一条提示在哪里。',
+    seeText: '出错时，它给出能找到的最小的出错输入、你的结果与正确结果、看上去像什么错误，以及下一条提示在哪里。',
     start: '从第 1 章开始',
     lessons: (n: number) => `${n} 篇课文`,
   },
 } satisfies Record<Language, unknown>;
 
 /** The loss at x in 0…1, and its picture's height: steep at first, then ever gentler. */
-const fall = (x: number) => 0.09 + 0.86 * (1 - Math.exp(-2.6 * x)) + 0.035 * Math.sin(9 * x) * (1 - x);
+const fall = (x: number) => (1 - Math.exp(-1.9 * x)) / (1 - Math.exp(-1.9)) + 0.03 * Math.sin(8 * x) * (1 - x);
 
 /** The chapters as stops on a falling curve. */
 function picture(entries: readonly Entry[], language: Language): string {
   const says = SAYS[language];
-  const [width, height] = [1120, 430];
-  const px = (x: number) => 70 + x * (width - 190);
-  const py = (x: number) => 24 + fall(x) * (height - 150);
+  const [width, height] = [1120, 470];
+  const px = (x: number) => 50 + x * (width - 130);
+  const py = (x: number) => 30 + fall(x) * (height - 160);
   const at = (x: number) => `${px(x).toFixed(1)} ${py(x).toFixed(1)}`;
   const places = entries.map((_, i) => (i + 0.35) / entries.length);
   const curve = (from: number, to: number) =>
@@ -65,15 +65,15 @@ function picture(entries: readonly Entry[], language: Language): string {
       .map((x, i) => `${i ? 'L' : 'M'}${at(x)}`)
       .join('');
   const open = entries.filter((entry) => entry.path !== undefined).length;
-  const reached = open === entries.length ? 1.03 : (places[open - 1] ?? 0) + 0.04;
+  const reached = open === entries.length ? 1.03 : (places[open - 1] ?? 0) + 0.08;
   const stops = entries.map((entry, i) => {
     const x = places[i]!;
     const inside =
-      `<g transform="translate(${(px(x) - 36).toFixed(1)} ${(py(x) - 36).toFixed(1)})">` +
-      `<circle class="stop" cx="36" cy="36" r="36"/><g class="glyph" transform="translate(15 15) scale(.656)">${STOPS.find((s) => s.id === entry.id)?.glyph ?? ''}</g></g>` +
-      `<text class="name" x="${(px(x) + 2).toFixed(1)}" y="${(py(x) + 62).toFixed(1)}" text-anchor="middle">${escape(entry.short)}</text>` +
+      `<g transform="translate(${(px(x) - 47).toFixed(1)} ${(py(x) - 47).toFixed(1)})">` +
+      `<circle class="stop" cx="47" cy="47" r="47"/><g class="glyph" transform="translate(18.2 18.2) scale(.9)">${STOPS.find((s) => s.id === entry.id)?.glyph ?? ''}</g></g>` +
+      `<text class="name" x="${px(x).toFixed(1)}" y="${(py(x) + 74).toFixed(1)}" text-anchor="middle">${escape(entry.short)}</text>` +
       (entry.path === undefined
-        ? `<text class="state" x="${(px(x) + 2).toFixed(1)}" y="${(py(x) + 80).toFixed(1)}" text-anchor="middle">${escape(entry.state)}</text>`
+        ? `<text class="state" x="${px(x).toFixed(1)}" y="${(py(x) + 93).toFixed(1)}" text-anchor="middle">${escape(entry.state)}</text>`
         : '');
     return entry.path === undefined
       ? `<g class="later">${inside}</g>`
@@ -82,7 +82,7 @@ function picture(entries: readonly Entry[], language: Language): string {
   return (
     `<figure class="path"><svg viewBox="0 0 ${width} ${height}" aria-labelledby="path-title path-text" role="group">` +
     `<title id="path-title">${says.pictureTitle}</title><desc id="path-text">${escape(says.pictureText(entries.map((e) => e.short).join(', ')))}</desc>` +
-    `<g class="grid" aria-hidden="true">${[0, 1, 2, 3, 4].map((i) => `<path d="M40 ${40 + i * 80}H${width - 20}"/>`).join('')}</g>` +
+    `<g class="grid" aria-hidden="true">${[0, 1, 2, 3, 4].map((i) => `<path d="M10 ${40 + i * 85}H${width - 10}"/>`).join('')}</g>` +
     `<path class="rest" d="${curve(reached, 1.03)}"/><path class="fall" d="${curve(-0.035, reached)}"/>` +
     `${stops.join('')}</svg></figure>`
   );

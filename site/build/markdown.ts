@@ -4,7 +4,7 @@
  *
  * Two places are left open in the result, since they depend on the page: `<!--cards-->` and `<!--interactive:name-->`.
  */
-import MarkdownIt from 'markdown-it';
+import MarkdownIt, { type Token } from 'markdown-it';
 import anchor from 'markdown-it-anchor';
 import footnote from 'markdown-it-footnote';
 import type { Mistake } from '../lessons/fill.ts';
@@ -13,8 +13,6 @@ import { highlight, knows } from './highlight.ts';
 import { escape, inSite, slug, type Language } from './html.ts';
 import { formula, letters, mathPlugin } from './math.ts';
 import { WORDS } from './words.ts';
-
-type Token = ReturnType<MarkdownIt['parse']>[number];
 
 /** A piece of a file in the prose: where it stands, and what it should say. */
 export interface Piece {
@@ -79,12 +77,14 @@ export interface Rendered {
 const EXERCISES = /^(the )?exercises$|^练习/i;
 const FURTHER = /^further reading$|^(延伸阅读|参考文献)/i;
 
-const md = new MarkdownIt({ html: true, linkify: false, typographer: false })
+const md = new MarkdownIt({ html: true, linkify: false, typographer: true, quotes: '“”‘’' })
+  // Quotation marks become the printer's; nothing else is changed.
+  .disable('replacements')
   .use(mathPlugin)
   .use(footnote)
   .use(anchor, { slugify: slug, tabIndex: false, uniqueSlugStartIndex: 2 });
 
-md.renderer.rules.math_inline = md.renderer.rules.math_block = (tokens, i) => tokens[i]!.meta.html as string;
+md.renderer.rules.math_inline = md.renderer.rules.math_block = (tokens, i) => tokens[i]!.meta!.html as string;
 md.renderer.rules.table_open = () => '<div class="scroll"><table>\n';
 md.renderer.rules.table_close = () => '</table></div>\n';
 md.renderer.rules.code_block = (tokens, i) => codeBlock(tokens[i]!.content, 'text');
@@ -93,7 +93,7 @@ md.renderer.rules.fence = (tokens, i) => {
   const { html } = token.meta as { html: string };
   return html;
 };
-md.renderer.rules.footnote_ref = (tokens, i) => tokens[i]!.meta.html as string;
+md.renderer.rules.footnote_ref = (tokens, i) => tokens[i]!.meta!.html as string;
 
 /** A block of code, scrolling sideways where it must. */
 export function codeBlock(
@@ -114,7 +114,7 @@ export function codeBlock(
 export function inline(text: string, folder = ''): string {
   const tokens = md.parseInline(text, {});
   for (const token of tokens[0]?.children ?? []) {
-    if (token.type === 'math_inline') token.meta.html = formula(token.content, false, letters(folder));
+    if (token.type === 'math_inline') token.meta!.html = formula(token.content, false, letters(folder));
     if (token.type === 'html_inline') {
       token.type = 'text';
     }
@@ -162,11 +162,11 @@ export function render(source: string, about: Surroundings): Rendered {
       switch (child.type) {
         case 'math_inline': {
           const display = (child.meta as { display: boolean }).display;
-          child.meta.html = attempt(line, () => tex(child.content, display)) ?? '';
+          child.meta!.html = attempt(line, () => tex(child.content, display)) ?? '';
           break;
         }
         case 'link_open': {
-          const href = child.attrGet('href') ?? '';
+          const href = String(child.attrGet('href') ?? '');
           const target = attempt(line, () => about.link(href));
           if (target && 'closed' in target) {
             child.tag = 'span';
@@ -295,7 +295,7 @@ export function render(source: string, about: Surroundings): Rendered {
       const level = Number(token.tag.slice(1));
       readInline(inlineToken, line, false);
       const plain = plainText(inlineToken);
-      const id = token.attrGet('id') ?? slug(plain);
+      const id = String(token.attrGet('id') ?? slug(plain));
       const rendered = md.renderer.render([inlineToken], md.options, {});
       if (result.title.text === '' && level === 1) {
         result.title = { html: rendered, text: plain };
@@ -331,7 +331,7 @@ export function render(source: string, about: Surroundings): Rendered {
       if (children.length === 1 && children[0]!.type === 'image') {
         const [image] = children as [Token];
         const alt = image.content.trim();
-        const src = image.attrGet('src') ?? '';
+        const src = String(image.attrGet('src') ?? '');
         const name = /^figures\/([\p{L}\p{N}_-]+)\.svg$/u.exec(decodeURI(src))?.[1];
         if (alt === '') wrong(line, `the picture ${src} has no text for those who cannot see it: write ![what it shows](${src}).`); // prettier-ignore
         if (name === undefined) wrong(line, `"${src}" is no figure of this chapter: figures are figures/name.svg.`);
@@ -358,7 +358,7 @@ export function render(source: string, about: Surroundings): Rendered {
         const note = footnotes.get(id);
         if (note) readInline(note.token, note.line, false);
         const n = id + 1;
-        child.meta.html =
+        child.meta!.html =
           `<span class="note-mark"><input type="checkbox" class="note-toggle" id="note-${n}"><label for="note-${n}"><span class="visually-hidden">${escape(words.note(n))}</span><sup aria-hidden="true">${n}</sup></label>` +
           `<span class="note"><sup aria-hidden="true">${n}</sup> ${note ? md.renderer.render([note.token], md.options, {}) : ''}</span></span>`;
       }

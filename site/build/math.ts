@@ -3,7 +3,7 @@
  * of the lesson. Ideas with a colour of their own get it here, so that the lessons stay plain TeX that reads well anywhere.
  */
 import katex from 'katex';
-import type MarkdownIt from 'markdown-it';
+import type { MarkdownIt } from 'markdown-it';
 import type { Role } from '../lessons/svg.ts';
 
 type Colours = Partial<Record<string, Role>>;

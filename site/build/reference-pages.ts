@@ -22,12 +22,12 @@ const SAYS = {
     readIn: 'Recommended in',
   },
   zh: {
-    glossary: '本课程所用的术语,中英对照,并指出讲解它的课文。',
-    notation: '权重的形状是(输出, 输入),y = x Wᵀ + b。平均值对所有元素取。括号里是形状。',
+    glossary: '本课程所用的术语，中英对照，并指出讲解它的课文。',
+    notation: '权重的形状是（输出，输入）,y = x Wᵀ + b。平均值对所有元素取。括号里是形状。',
     symbol: '记号',
     shape: '形状',
     meaning: '含义',
-    bibliography: '各篇课文推荐的延伸阅读,按年代由远及近排列,并注明是哪一篇推荐的。',
+    bibliography: '各篇课文推荐的延伸阅读，按年代由远及近排列，并注明是哪一篇推荐的。',
     readIn: '推荐于',
   },
 } satisfies Record<Language, unknown>;

@@ -354,7 +354,7 @@ class Build {
       path: '',
       language,
       title: this.#settings.title[language],
-      description: language === 'en' ? 'Write all of deep learning yourself, in TypeScript, with a grader that teaches while it grades.' : '用 TypeScript 亲手写出深度学习的全部,评分器一边评分,一边教。', // prettier-ignore
+      description: language === 'en' ? 'Write all of deep learning yourself, in TypeScript, with a grader that teaches while it grades.' : '用 TypeScript 亲手写出深度学习的全部，评分器一边评分，一边教。', // prettier-ignore
       written: LANGUAGES,
       kind: 'home',
       body: home(

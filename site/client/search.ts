@@ -45,7 +45,10 @@ function make(words: Words, index: string, root: string): HTMLDialogElement {
       return;
     }
     if (query !== input.value.trim()) return;
-    const found = (query === '' ? [] : engine.search(query, SEARCH)).slice(0, 30) as Found[];
+    const all = (query === '' ? [] : engine.search(query, SEARCH)) as Found[];
+    // What is called exactly that comes first, in either language.
+    const named = (each: Found) => each.title.split(' · ').some((name) => name.toLowerCase() === query.toLowerCase());
+    const found = [...all.filter(named), ...all.filter((each) => !named(each))].slice(0, 30);
     status.textContent = query === '' ? '' : found.length === 0 ? words.none! : `${found.length} ${words.found}`;
     list.replaceChildren(...found.map((each) => row(each, terms(query), root)));
   };

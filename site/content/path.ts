@@ -38,20 +38,20 @@ export const STOPS: readonly Stop[] = [
   {
     id: 'chapter-1',
     short: 'MP',
-    idea: { en: 'A neuron decides, and learns from its mistakes.', zh: '一个神经元作出判断,并从错误中学习。' },
+    idea: { en: 'A neuron decides, and learns from its mistakes.', zh: '一个神经元作出判断，并从错误中学习。' },
     glyph: `${line(8, 14, 34, 32)}${line(8, 32, 34, 32)}${line(8, 50, 34, 32)}${line(34, 32, 58, 32, 's')}${dot(8, 14)}${dot(8, 32)}${dot(8, 50)}<circle class="P" cx="34" cy="32" r="11"/><path class="d" d="M28 37h6v-10h6"/>`,
   },
   {
     id: 'chapter-2',
     short: 'BP',
-    idea: { en: 'Bend the layers, and send the error back through them.', zh: '让每一层弯曲,再把误差传回去。' },
+    idea: { en: 'Bend the layers, and send the error back through them.', zh: '让每一层弯曲，再把误差传回去。' },
     glyph: layers,
   },
   {
     id: 'chapter-3',
     short: 'RNN',
-    idea: { en: 'The same layer at every step: a network with a memory.', zh: '每一步都用同一层:有记忆的网络。' },
-    glyph: `<path class="q" d="M22 26C10 6 54 6 42 26"/><path class="Q" d="M42 27l-6-5 8-3z"/>${line(32, 62, 32, 44)}${line(32, 22, 32, 2)}<rect class="P" x="18" y="24" width="28" height="18" rx="5"/>${dot(32, 33, 'S', 3)}`,
+    idea: { en: 'The same layer at every step: a network with a memory.', zh: '每一步都用同一层：有记忆的网络。' },
+    glyph: `${line(22, 62, 22, 45)}${line(22, 19, 22, 2)}<path class="q" d="M37 25C66 8 66 56 40 40"/><path class="Q" d="M36 37l10 0-5 8z"/><rect class="P" x="8" y="20" width="28" height="24" rx="5"/>${dot(22, 32, 'S', 4)}`,
   },
   {
     id: 'chapter-4',
@@ -68,13 +68,16 @@ export const STOPS: readonly Stop[] = [
   {
     id: 'chapter-6',
     short: 'LoRA',
-    idea: { en: 'Leave the great matrix alone; learn two thin ones beside it.', zh: '大矩阵不动,在旁边学两个瘦矩阵。' },
+    idea: {
+      en: 'Leave the great matrix alone; learn two thin ones beside it.',
+      zh: '大矩阵不动，在旁边学两个瘦矩阵。',
+    },
     glyph: `<rect class="g" x="4" y="10" width="28" height="44" rx="3"/><path class="g" d="M4 24h28M4 39h28M13.3 10v44M22.6 10v44"/><path class="s" d="M38 32h6m-3-3v6"/><rect class="K" x="49" y="10" width="5" height="28" rx="2"/><rect class="Q" x="47" y="46" width="16" height="5" rx="2"/>`,
   },
   {
     id: 'chapter-7',
     short: 'MoE',
-    idea: { en: 'Many experts, and a router that asks only a few.', zh: '许多专家,由路由器只请教其中几位。' },
+    idea: { en: 'Many experts, and a router that asks only a few.', zh: '许多专家，由路由器只请教其中几位。' },
     glyph: `${line(10, 32, 38, 10)}${line(10, 32, 38, 25, 'q')}${line(10, 32, 38, 39)}${line(10, 32, 38, 54, 'q')}${dot(10, 32, 'D', 6)}${[10, 25, 39, 54].map((y, i) => `<rect class="${i % 2 ? 'Q' : 'P'}" x="38" y="${y - 5}" width="20" height="10" rx="3"/>`).join('')}`,
   },
 ];
