@@ -242,11 +242,11 @@ class Build {
     const pages: Page[] = [];
     for (const language of LANGUAGES) pages.push(...this.#pagesIn(language));
     this.#checkRegions();
-    const unused = this.#code.interactives.filter(
-      (figure) => !this.#usedFigures.has(figure.name) && this.#open().some((chapter) => chapter.id === figure.chapter),
-    );
-    for (const { name } of unused)
-      this.mistakes.push({ file: `site/interactive/${name}.ts`, line: 1, what: `no lesson asks for the interactive figure "${name}": put "<!-- interactive: ${name} -->" where it belongs.` }); // prettier-ignore
+    for (const figure of this.#code.interactives) {
+      const chapter = this.#course.chapters.find((each) => each.id === figure.chapter);
+      if (chapter && !chapter.lessons.some((lesson) => lesson.path === `${figure.lesson}/`))
+        this.mistakes.push({ file: `site/interactive/${figure.name}.ts`, line: 1, what: `there is no lesson ${figure.lesson}.` }); // prettier-ignore
+    }
     const ids = new Map(pages.filter((page) => page.language === 'en').map((page) => [page.path, idsOf(page.body)]));
     this.mistakes.push(...dead(this.#links, ids));
     for (const page of pages) {
@@ -274,7 +274,7 @@ class Build {
     const further: Parameters<typeof gather>[0][number][] = [];
     for (const [i, { chapter, lesson }] of order.entries()) {
       const { rendered: text, textLanguage } = rendered.get(lesson)!;
-      const html = this.#complete(chapter, lesson, text, language, textLanguage);
+      const html = this.#complete(chapter, lesson, text, textLanguage);
       const file = lesson.files[textLanguage]!;
       const previous = titleOf(order[i - 1]);
       const next = titleOf(order[i + 1]);
@@ -503,19 +503,26 @@ class Build {
   }
 
   /** Puts cards and interactive figures into their places. */
-  #complete(chapter: Chapter, lesson: Lesson, rendered: Rendered, language: Language, textLanguage: Language): string {
+  #complete(chapter: Chapter, lesson: Lesson, rendered: Rendered, textLanguage: Language): string {
     const topics = this.#topicsOn(chapter, lesson);
     const cards = topics.map((topic) => this.#cardsOf(chapter, topic, textLanguage)).join('');
     let html = rendered.html.replace('<!--cards-->', () =>
       cards === '' ? '' : `<div class="exercises">\n${cards}</div>`,
     );
-    for (const { name } of rendered.interactives) {
+    const marked = rendered.interactives.map((each) => each.name);
+    const unmarked = this.#code.interactives
+      .filter((each) => `${each.lesson}/` === lesson.path && !marked.includes(each.name))
+      .map((each) => each.name);
+    // A figure that the text does not place stands after the first section, where the picture of the lesson is.
+    const second = html.indexOf('<h2 ', html.indexOf('<h2 ') + 1);
+    const marks = unmarked.map((name) => `<!--interactive:${name}-->`).join('');
+    html = second < 0 ? html + marks : html.slice(0, second) + marks + html.slice(second);
+    for (const name of [...marked, ...unmarked]) {
       const figure = this.#code.interactives.find((each) => each.name === name)!;
       this.#usedFigures.add(name);
       const allowed = this.#release.inPage(figure.chapter).standIns;
       html = html.replace(`<!--interactive:${name}-->`, () => still(figure, textLanguage, allowed));
     }
-    void language;
     return html;
   }
 

@@ -31,6 +31,8 @@ export interface Interactive {
   name: string;
   /** The chapter whose solutions it runs: `chapter-1`. */
   chapter: string;
+  /** The lesson that it belongs to: `chapter-1-mp/perceptron`. Without a mark there it stands after its first section. */
+  lesson: string;
   title: Both;
   /** What to try, in a sentence or two. */
   caption: Both;

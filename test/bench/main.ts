@@ -10,6 +10,7 @@ import { CHAPTERS } from '../../grader/chapters.ts';
 import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
+import { measureSite } from './site.ts';
 import { trainings } from './training.ts';
 
 const RUNS = 10;
@@ -25,10 +26,10 @@ async function main(): Promise<void> {
   const course = copyCourse();
   const figures: Figure[] = [];
   const memory: Memory[] = [];
-  const measure = async (workload: string, once: () => Promise<number>) => {
+  const measure = async (workload: string, once: () => Promise<number>, runs = RUNS) => {
     if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return;
     if (!json) process.stderr.write(`${workload} …\n`);
-    figures.push(await repeat(workload, RUNS, once));
+    figures.push(await repeat(workload, runs, once));
   };
   try {
     for (const { workload, once } of trainings()) await measure(workload, once);
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     }
     course.fill('solved');
     await measureWatch(course, measure);
+    await measureSite(measure);
     if (words.length === 0 || words.includes('memory')) memory.push(...(await measureMemory(course)));
   } finally {
     course.remove();
