@@ -41,7 +41,8 @@ export function formula(tex: string, display: boolean, colours: Colours = {}): s
     throwOnError: true,
   });
   // KaTeX writes a command that it does not trust in red instead of refusing it.
-  if (html.includes('color:#cc0000')) throw new Error(`a command that is not allowed here, in "${tex.trim().slice(0, 60)}"`);
+  if (html.includes('color:#cc0000'))
+    throw new Error(`a command that is not allowed here, in "${tex.trim().slice(0, 60)}"`);
   // What is copied and read is the lesson's TeX, not ours with its classes.
   const plain = html.replace(
     /(<annotation encoding="application\/x-tex">)[^]*?(<\/annotation>)/,

@@ -54,7 +54,7 @@ export function glossaryPage(titles: Titles, language: Language): string {
   });
   const rows = NOTATION.map(
     ({ tex, shape, says: means, chapter }) =>
-      `<tr><th scope="row">${formula(tex, false, letters(chapter ?? ''))}</th><td>${shape === undefined ? '' : `<span class="shape">${escape(shape)}</span>`}</td><td>${inline(means[language])}</td></tr>`,
+      `<tr><td>${formula(tex, false, letters(chapter ?? ''))}</td><td>${shape === undefined ? '' : `<span class="shape">${escape(shape)}</span>`}</td><td>${inline(means[language])}</td></tr>`,
   );
   return `<main id="text" class="single">
 <header class="title"><h1>${words.glossaryAndNotation}</h1></header>
