@@ -100,7 +100,9 @@ function detail({ exercise, declaration, types }: CardSource, rest: Doc['body'],
     `<dt>${term}</dt><dd>${shape === '' ? '' : `<span class="shape">${escape(shape)}</span> `}${text}</dd>`;
   const parameters = [...names].map((name) => {
     const text = doc.params.find((p) => p.name === name)?.text ?? '';
-    const shape = exercise.inputs[name]?.shape ?? '';
+    // Lists, records and choices are said better by the docstring and the types.
+    const declared = exercise.inputs[name]?.shape ?? '';
+    const shape = /^\([^()|]*\)$/.test(declared) ? declared : '';
     // The docstring often says the shape itself; once is enough.
     const said = shape !== '' && text.replace(/\s/g, '').includes(shape.replace(/\s/g, ''));
     return row(`<code>${escape(name)}</code>`, text === '' ? '' : inline(text), said ? '' : shape);

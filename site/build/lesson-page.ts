@@ -1,5 +1,5 @@
 /** The pages of a chapter: its own, with what it holds, and its lessons. */
-import { glyph } from '../content/path.ts';
+import { glyph, titleIn } from '../content/path.ts';
 import type { Chapter, Lesson } from './course.ts';
 import { escape, inSite, LANG, type Language } from './html.ts';
 import type { Rendered } from './markdown.ts';
@@ -33,7 +33,7 @@ export function lessonPage(view: LessonView): string {
 ${contents(view)}
 <main id="text">
 <header class="title">
-<p class="crumb">${glyph(chapter.id, 40)}${intro ? words.chapter(chapter.number) : `<a href="${inSite(chapter.intro.path)}">${words.chapter(chapter.number)} · ${escape(chapter.title)}</a>`}</p>
+<p class="crumb">${glyph(chapter.id, 40)}${intro ? words.chapter(chapter.number) : `<a href="${inSite(chapter.intro.path)}">${words.chapter(chapter.number)} · ${escape(titleIn(chapter.id, chapter.title, language))}</a>`}</p>
 <h1${foreign}>${intro ? rendered.title.html.replace(/^(Chapter \d+|第\s*\d+\s*章)[.:。:]?\s*/, '') : rendered.title.html}</h1>
 ${textLanguage === language ? '' : `<p class="untranslated">${words.notTranslated}</p>`}
 </header>

@@ -98,6 +98,18 @@ export function colour(tex: string, colours: Colours): string {
         continue;
       }
     }
+    // … and ∂L/∂x on one line.
+    if (token === '\\partial' && /^(L|\\ell)$/.test(tokens[past(i + 1)] ?? '')) {
+      const slash = past(past(i + 1) + 1);
+      const below = past(slash + 1);
+      if (tokens[slash] === '/' && tokens[below] === '\\partial') {
+        let end = group(past(below + 1));
+        while (/^[_^']$/.test(tokens[end] ?? '')) end = tokens[end] === "'" ? end + 1 : group(end + 1);
+        out.push(`\\htmlClass{role-gradient}{${tokens.slice(i, end).join('')}}`);
+        i = end;
+        continue;
+      }
+    }
     const before = tokens[i - 1] ?? '';
     const role = Object.hasOwn(colours, token) ? colours[token] : undefined;
     // A letter in a subscript or superscript is an index there, not the idea.

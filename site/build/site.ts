@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, st
 import { dirname, join, normalize, posix } from 'node:path';
 import type { Topic } from '../../grader/engine/exercise.ts';
 import { Refusal } from '../../grader/course/refusal.ts';
-import { STOPS } from '../content/path.ts';
+import { STOPS, titleIn } from '../content/path.ts';
 import { GLOSSARY } from '../content/glossary.ts';
 import { excerpt, pieceOf } from '../lessons/excerpt.ts';
 import type { Mistake } from '../lessons/fill.ts';
@@ -383,7 +383,7 @@ class Build {
     return {
       id,
       number,
-      title: chapter?.title ?? stop?.short ?? id,
+      title: titleIn(id, chapter?.title ?? stop?.short ?? id, language),
       short: stop?.short ?? chapter!.title.split(':')[0]!,
       ...(readable && { path: chapter.intro.path }),
       state: chapter === undefined ? words.inPreparation : opens ? words.opens(dayIn(opens, language)) : words.closed,

@@ -113,6 +113,12 @@ describe('mathematics', () => {
     expect(colour('\\text{Q} \\operatorname{L}', { Q: 'query', L: 'loss' })).toBe('\\text{Q} \\operatorname{L}');
     expect(colour('\\frac{\\partial L}{\\partial w_i}', { L: 'loss' })).toBe('\\htmlClass{role-gradient}{\\frac{\\partial L}{\\partial w_i}}'); // prettier-ignore
   });
+  it('sees a gradient on one line as one thing', () => {
+    expect(colour('g = \\partial L/\\partial x_{t}^2 + 1', { L: 'loss' })).toBe(
+      'g = \\htmlClass{role-gradient}{\\partial L/\\partial x_{t}^2} + 1',
+    );
+    expect(() => formula('\\partial L / \\partial \\theta', false, { L: 'loss' })).not.toThrow();
+  });
   it('leaves the TeX that is copied as the lesson has it', () => {
     expect(formula('L < 1', false, { L: 'loss' })).toContain(
       '<annotation encoding="application/x-tex">L &lt; 1</annotation>',
