@@ -15,11 +15,8 @@ export type Assets = Map<string, string | Uint8Array>;
 
 const require = createRequire(import.meta.url);
 
-/** What the Latin fonts cover: the course's prose and the names in its bibliography. Han characters come from the system. */
-const LATIN =
-  Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('') +
-  '\u00a0–—‘’“”…·•×−±÷½¼¾²³¹°§©«»¡¿′″→←↑↓' +
-  'ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœŒšžŁłőřčć';
+/** What the Latin fonts cover whatever the pages say: what somebody may type tomorrow. */
+const LATIN = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('') + '\u00a0–—‘’“”…·×−°äéöüß→';
 
 const TEXT_FONTS = [
   { file: 'source-serif-4/files/source-serif-4-latin-wght-normal.woff2', name: 'serif', family: 'Source Serif', style: 'normal', weight: '400 700', axes: { wght: { min: 400, max: 700 } } }, // prettier-ignore
@@ -52,16 +49,20 @@ export interface Styles {
   preload: string;
 }
 
-/**
- * The style sheet with its fonts.
- * @param mathCharacters every character that formulas show, on any page
- */
-export async function styles(root: string, mathCharacters: string): Promise<Styles> {
+/** What the pages show: characters beyond ASCII, and those of each of KaTeX's fonts. */
+export interface Shown {
+  text: string;
+  math: ReadonlyMap<string, ReadonlySet<string>>;
+}
+
+/** The style sheet with its fonts, which hold the characters that are shown. */
+export async function styles(root: string, shown: Shown): Promise<Styles> {
   const assets: Assets = new Map();
   const faces: string[] = [];
   let preload = '';
+  const latin = [...new Set(LATIN + shown.text)].sort().join('');
   for (const { file, name, family, style, weight, axes } of TEXT_FONTS) {
-    const font = await subsetted(root, require.resolve(`@fontsource-variable/${file}`), LATIN, axes);
+    const font = await subsetted(root, require.resolve(`@fontsource-variable/${file}`), latin, axes);
     const asset = `${name}-${hash(font)}.woff2`;
     assets.set(asset, font);
     if (name === 'serif') preload = asset;
@@ -71,11 +72,17 @@ export async function styles(root: string, mathCharacters: string): Promise<Styl
   }
   const katexFolder = join(require.resolve('katex/package.json'), '..', 'dist');
   let katex = readFileSync(join(katexFolder, 'katex.min.css'), 'utf8');
-  const blocks = katex.match(/@font-face\{[^}]*\}/g) ?? [];
-  for (const block of blocks) {
+  for (const block of katex.match(/@font-face\{[^}]*\}/g) ?? []) {
     const file = /url\(fonts\/([^)]+\.woff2)\)/.exec(block)![1]!;
-    const font = await subsetted(root, join(katexFolder, 'fonts', file), mathCharacters);
-    const asset = `${file.replace('.woff2', '').toLowerCase()}-${hash(font)}.woff2`;
+    const name = file.replace(/^KaTeX_|\.woff2$/g, '');
+    const signs = shown.math.get(name);
+    // A font that no formula asks for is not there at all.
+    if (!signs) {
+      katex = katex.replace(block, '');
+      continue;
+    }
+    const font = await subsetted(root, join(katexFolder, 'fonts', file), [...signs].sort().join(''));
+    const asset = `katex-${name.toLowerCase()}-${hash(font)}.woff2`;
     assets.set(asset, font);
     katex = katex.replace(block, block.replace(/src:[^}]*/, `src:url(${asset}) format("woff2");font-display:swap`));
   }
@@ -91,7 +98,6 @@ export async function styles(root: string, mathCharacters: string): Promise<Styl
     legalComments: 'none',
     target: ['chrome111', 'firefox113', 'safari16.4'],
   });
-  // Only the KaTeX fonts that the pages' formulas can meet are worth a file; the browser asks for what it needs.
   const css = `style-${hash(code)}.css`;
   assets.set(css, code);
   return { assets, css, preload };

@@ -34,6 +34,7 @@ export function inlineSvg(svg: string, name: string): string {
       (_, attribute: string, ids: string) => `${attribute}="${ids.trim().split(/\s+/).map((each) => `${id}-${each}`).join(' ')}"`, // prettier-ignore
     )
     .replace(/(?: (?:fill|stroke)="#[0-9a-f]{3,6}")*( [a-z-]+="[^"#]*")*(?: (?:fill|stroke)="#[0-9a-f]{3,6}")* style="([^"]*)"/g, (whole, _, style: string) => classes(whole, style)); // prettier-ignore
+  text = shortPaths(text);
   const size = Number(/\bwidth="([\d.]+)"/.exec(open)?.[1] ?? /viewBox="\S+ \S+ ([\d.]+)/.exec(open)?.[1] ?? 480);
   const head = /^<svg\b[^>]*>/.exec(text)![0];
   // A wide picture may be pushed sideways on a phone rather than shrink until nobody can read it.
@@ -81,3 +82,29 @@ function scoped(style: string, id: string, own: string | undefined): string {
         rules(dark, ':root[data-theme=dark] '))
   );
 }
+
+const PATH = / d="((?:[ML]-?[\d.]+[ ,]-?[\d.]+)+Z?)"/g;
+
+/**
+ * The same paths in fewer letters: tenths of a pixel, each point relative to the one before, pieces that touch joined.
+ * A curve of a figure is hundreds of points, and pages are weighed.
+ */
+export function shortPaths(svg: string): string {
+  return svg.replace(PATH, (_, path: string) => {
+    const closed = path.endsWith('Z');
+    let [x, y] = [NaN, NaN];
+    let out = '';
+    for (const [, letter, a, b] of path.matchAll(/([ML])(-?[\d.]+)[ ,](-?[\d.]+)/g)) {
+      // In tenths, as whole numbers, so that rounding does not add up.
+      const [px, py] = [Math.round(Number(a) * 10), Math.round(Number(b) * 10)];
+      if (letter === 'M' && px === x && py === y) continue;
+      const [from, dx, dy] = letter === 'M' || Number.isNaN(x) ? ['M', px, py] : ['l', px - x, py - y];
+      if (from === 'l' && dx === 0 && dy === 0 && !out.endsWith('Z')) continue;
+      out += `${from}${tenths(dx)}${dy < 0 ? '' : ' '}${tenths(dy)}`;
+      [x, y] = [px, py];
+    }
+    return ` d="${out}${closed ? 'Z' : ''}"`;
+  });
+}
+
+const tenths = (n: number): string => String(n / 10).replace(/^(-?)0\./, '$1.');

@@ -103,7 +103,10 @@ export function colour(tex: string, colours: Colours): string {
       const slash = past(past(i + 1) + 1);
       const below = past(slash + 1);
       if (tokens[slash] === '/' && tokens[below] === '\\partial') {
-        let end = group(past(below + 1));
+        const name = past(below + 1);
+        let end = group(name);
+        // The name may be \hat x or \mathbf{x}.
+        if (/^\\(hat|bar|tilde|vec|dot|mathbf|mathrm|boldsymbol)$/.test(tokens[name] ?? '')) end = group(past(end));
         while (/^[_^']$/.test(tokens[end] ?? '')) end = tokens[end] === "'" ? end + 1 : group(end + 1);
         out.push(`\\htmlClass{role-gradient}{${tokens.slice(i, end).join('')}}`);
         i = end;

@@ -13,6 +13,7 @@ import type { Mistake } from '../lessons/fill.ts';
 import type { Day, Settings } from '../settings.ts';
 import { hash, scripts, styles, type Assets } from './assets.ts';
 import { card } from './card.ts';
+import { beyondAscii, mathFonts } from './characters.ts';
 import { loadCode, read, type Code } from './code.ts';
 import { homeless, readCourse, written, type Chapter, type CourseFiles, type Lesson } from './course.ts';
 import { dead, idsOf, twice, type Linked } from './cross-check.ts';
@@ -65,7 +66,7 @@ export class Site {
   readonly #cards = new Map<string, { key: string; html: string }>();
   readonly #written = new Map<string, string>();
   #assets: { key: string; files: Assets; css: string; script: string; font: string } | undefined;
-  #mathCharacters = '';
+  readonly #shown = { text: '', math: new Map<string, Set<string>>() };
   #index = new Map<Language, { key: string; text: string }>();
 
   constructor(root: string, options: Options = {}) {
@@ -138,19 +139,17 @@ export class Site {
   }
 
   async assets(pages: readonly string[], figures: readonly string[]) {
-    // Formulas need more characters only now and then; the fonts are cut again only then.
-    const missing = new Set<string>();
-    for (const page of pages)
-      for (const [, math] of page.matchAll(
-        /<span class="katex-html"[^>]*>((?:<span[^>]*>|<\/span>|<svg[^]*?<\/svg>|[^<])*)/g,
-      ))
-        for (const sign of math!.replace(/<svg[^]*?<\/svg>|<[^>]*>|&\w+;/g, ''))
-          if (!this.#mathCharacters.includes(sign)) missing.add(sign);
-    const characters = [...new Set([...this.#mathCharacters, ...missing, ...'<>&'])].sort().join('');
-    const key = `${characters} ${figures.join()}`;
+    // The pages show a new character only now and then, and only then the fonts are cut again.
+    this.#shown.text = [...new Set(this.#shown.text + beyondAscii(pages))].sort().join('');
+    for (const [font, signs] of mathFonts(pages)) {
+      const known = this.#shown.math.get(font) ?? new Set();
+      for (const sign of signs) known.add(sign);
+      this.#shown.math.set(font, known);
+    }
+    const signs = [...this.#shown.math].map(([font, set]) => font + [...set].sort().join(''));
+    const key = [this.#shown.text, ...signs, ...figures].join(' ');
     if (this.#assets?.key === key) return this.#assets;
-    this.#mathCharacters = characters;
-    const [style, script] = await Promise.all([styles(this.root, characters), scripts(this.root, figures)]);
+    const [style, script] = await Promise.all([styles(this.root, this.#shown), scripts(this.root, figures)]);
     this.#assets = {
       key,
       files: new Map([...style.assets, ...script.assets]),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { dead, twice } from '../../site/build/cross-check.ts';
 import { readDoc } from '../../site/build/declarations.ts';
-import { inlineSvg } from '../../site/build/figure.ts';
+import { inlineSvg, shortPaths } from '../../site/build/figure.ts';
 import { localised, settle, slug } from '../../site/build/html.ts';
 import { render, type Surroundings } from '../../site/build/markdown.ts';
 import { colour, formula } from '../../site/build/math.ts';
@@ -138,6 +138,12 @@ describe('figures', () => {
     expect(html).toContain('<title id="figure-a-t">');
     expect(html).toContain('#figure-a text{fill:#111;}');
     expect(html).toContain(':root[data-theme=dark] #figure-a text{fill:#eee;}');
+  });
+  it('say the same in fewer letters', () => {
+    expect(shortPaths('<path d="M10 10L10.52 9.96L30 -0.5M30 -0.5L1 1Z"/>')).toBe(
+      '<path d="M10 10l.5 0l19.5-10.5l-29 1.5Z"/>',
+    );
+    expect(shortPaths('<path d="M1 2h3v4"/>')).toBe('<path d="M1 2h3v4"/>');
   });
   it('must say what there is to see', () => {
     expect(() => inlineSvg(SVG.replace(/<desc.*<\/desc>/, ''), 'a')).toThrow('has no <desc>');
