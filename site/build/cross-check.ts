@@ -1,16 +1,16 @@
 /** What can only be seen when all pages are there: links and anchors that lead nowhere, ids that exist twice. */
 import type { Mistake } from '../lessons/fill.ts';
 
-/** Every id in a page's HTML that stands there more than once. */
-export function twice(html: string): string[] {
-  const seen = new Set<string>();
-  const found = new Set<string>();
-  for (const [, id] of html.matchAll(/<[^>]*?\sid="([^"]+)"/g)) (seen.has(id!) ? found : seen).add(id!);
-  return [...found];
-}
+// Text in our pages has its quotation marks escaped, so this is an attribute wherever it stands.
+const ID = / id="([^"]+)"/g;
 
-export const idsOf = (html: string): Set<string> =>
-  new Set([...html.matchAll(/<[^>]*?\sid="([^"]+)"/g)].map(([, id]) => id!));
+/** Every id in a page's HTML, and those that stand there more than once. */
+export function ids(html: string): { all: Set<string>; twice: string[] } {
+  const all = new Set<string>();
+  const twice = new Set<string>();
+  for (const [, id] of html.matchAll(ID)) (all.has(id!) ? twice : all).add(id!);
+  return { all, twice: [...twice] };
+}
 
 export interface Linked {
   /** The page that has the link: `chapter-1-mp/neuron/`. */
@@ -23,15 +23,15 @@ export interface Linked {
 
 /**
  * Links whose page or anchor is not there.
- * @param ids the ids on each page, by the page's path
+ * @param there the ids on each page, by the page's path
  */
-export function dead(links: readonly Linked[], ids: ReadonlyMap<string, ReadonlySet<string>>): Mistake[] {
+export function dead(links: readonly Linked[], there: ReadonlyMap<string, ReadonlySet<string>>): Mistake[] {
   return links.flatMap(({ from, file, line, to }) => {
     const [path = '', anchor] = to.split('#');
     const page = to.startsWith('#') ? from : path;
-    const there = ids.get(page);
-    if (!there) return [{ file, line, what: `there is no page ${page || 'at the root'}.` }];
-    if (anchor === undefined || anchor === '' || there.has(decodeURIComponent(anchor))) return [];
+    const anchors = there.get(page);
+    if (!anchors) return [{ file, line, what: `there is no page ${page || 'at the root'}.` }];
+    if (anchor === undefined || anchor === '' || anchors.has(decodeURIComponent(anchor))) return [];
     return [{ file, line, what: `the page ${page || 'at the root'} has no anchor "#${decodeURIComponent(anchor)}".` }];
   });
 }

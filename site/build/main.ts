@@ -46,7 +46,7 @@ await runCommand(command, async ({ flags }) => {
   };
   const site = new Site(root, options);
   if (flags.serve) {
-    await serve(site, flags.port ?? 4321);
+    await serve(site, flags.port ?? 4321, () => lessonsCurrent(root));
     return 0;
   }
   const [report, lessons] = await Promise.all([

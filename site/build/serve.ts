@@ -61,8 +61,15 @@ export function onChange(root: string, call: (files: string[]) => void): () => v
   };
 }
 
-/** Serves until the process is interrupted. */
-export async function serve(site: Site, port: number): Promise<void> {
+/**
+ * Serves until the process is interrupted.
+ * @param lessons whether the lessons say what the code yields; asked after code was saved, without holding up the page
+ */
+export async function serve(
+  site: Site,
+  port: number,
+  lessons: () => Promise<{ fine: boolean; text: string }>,
+): Promise<void> {
   const listeners = new Set<ServerResponse>();
   const say = (report: Report, what: string) => {
     for (const { file, line, what: wrong } of report.mistakes) console.log(`${file}:${line}: ${wrong}`);
@@ -88,12 +95,18 @@ export async function serve(site: Site, port: number): Promise<void> {
   say(await site.build(), 'built');
   console.log(`http://localhost:${port}/   (Ctrl-C ends; a change to site/build needs a new start)`);
   let work: Promise<unknown> = Promise.resolve();
+  let later: NodeJS.Timeout | undefined;
   const stop = onChange(site.root, (changed) => {
     work = work.then(async () => {
       if (changed.some((file) => file.startsWith('site/build/')))
         console.log('site/build changed: start again to see it.');
       try {
-        const report = await site.build(changed);
+        const report = await site.build(changed, true);
+        // The search can wait until nobody has saved for a moment.
+        clearTimeout(later);
+        later = setTimeout(() => site.finish(), 1500);
+        if (changed.some((file) => /^(solutions|site\/lessons)\//.test(file)))
+          void lessons().then(({ fine, text }) => fine || console.log(text));
         say(report, changed.length === 1 ? changed[0]! : `${changed.length} changes`);
         if (report.mistakes.length === 0) for (const each of listeners) each.write('data: built\n\n');
       } catch (error) {
@@ -104,6 +117,7 @@ export async function serve(site: Site, port: number): Promise<void> {
   });
   await new Promise<void>((resolve) => process.once('SIGINT', resolve));
   stop();
+  clearTimeout(later);
   server.closeAllConnections();
   server.close();
 }

@@ -16,14 +16,14 @@ import { card } from './card.ts';
 import { beyondAscii, mathFonts } from './characters.ts';
 import { loadCode, read, type Code } from './code.ts';
 import { homeless, readCourse, written, type Chapter, type CourseFiles, type Lesson } from './course.ts';
-import { dead, idsOf, twice, type Linked } from './cross-check.ts';
+import { dead, ids, type Linked } from './cross-check.ts';
 import { declarations, solutionRegions } from './declarations.ts';
 import { home, type Entry as HomeEntry } from './home.ts';
 import { escape, LANG, LANGUAGES, localised, type Language } from './html.ts';
 import { still } from './interactive.ts';
 import { lessonPage } from './lesson-page.ts';
 import { render, type Piece, type Rendered, type Target } from './markdown.ts';
-import { frame, type Page } from './page.ts';
+import { frame, type Frame, type Page } from './page.ts';
 import { bibliographyPage, gather, glossaryPage, notFoundPage, plainDescription, termId } from './reference-pages.ts';
 import { release, settingsMistakes, type Release } from './release.ts';
 import { searchIndex, type Entry } from './search-index.ts';
@@ -64,10 +64,16 @@ export class Site {
   #code: Code | undefined;
   readonly #lessons = new Map<string, Kept>();
   readonly #cards = new Map<string, { key: string; html: string }>();
-  readonly #written = new Map<string, string>();
+  readonly #written = new Map<string, string | Uint8Array>();
+  /** What was found out about a page's body, and the whole page made of it, while the body stays the same. */
+  readonly #pages = new Map<
+    string,
+    { body: string; ids: ReturnType<typeof ids>; read?: boolean; frame?: string; whole?: string }
+  >();
   #assets: { key: string; files: Assets; css: string; script: string; font: string } | undefined;
   readonly #shown = { text: '', math: new Map<string, Set<string>>() };
-  #index = new Map<Language, { key: string; text: string }>();
+  readonly #index = new Map<Language, { key: string; text: string }>();
+  readonly #unfinished = new Map<Language, readonly Entry[]>();
 
   constructor(root: string, options: Options = {}) {
     this.root = root;
@@ -83,8 +89,9 @@ export class Site {
   /**
    * Builds what changed.
    * @param changed files since the last build, from the root; undefined: anything may have
+   * @param soon the pages are wanted first: the search goes on with its last index until `finish` is called
    */
-  async build(changed?: readonly string[]): Promise<Report> {
+  async build(changed?: readonly string[], soon = false): Promise<Report> {
     const began = performance.now();
     if (!this.#code || changed === undefined || changed.some((file) => this.#code!.files.includes(file)))
       this.#code = await loadCode(this.root);
@@ -104,7 +111,8 @@ export class Site {
       milliseconds: Math.round(performance.now() - began),
     });
     if (state.mistakes.length > 0) return report(sorted(state.mistakes));
-    return report([], this.write(await state.files(pages)));
+    if (!soon) this.#unfinished.clear();
+    return report([], this.write(await state.files(pages, soon)));
   }
 
   /** Renders a lesson, or takes what was rendered before. */
@@ -138,8 +146,11 @@ export class Site {
     return html;
   }
 
-  async assets(pages: readonly string[], figures: readonly string[]) {
+  async assets(all: readonly Page[], figures: readonly string[]) {
     // The pages show a new character only now and then, and only then the fonts are cut again.
+    const unread = all.map((page) => this.#known(page)).filter((page) => !page.read);
+    const pages = unread.map((page) => page.body);
+    for (const page of unread) page.read = true;
     this.#shown.text = [...new Set(this.#shown.text + beyondAscii(pages))].sort().join('');
     for (const [font, signs] of mathFonts(pages)) {
       const known = this.#shown.math.get(font) ?? new Set();
@@ -160,25 +171,63 @@ export class Site {
     return this.#assets;
   }
 
-  index(language: Language, entries: readonly Entry[]): string {
+  /** What is known of a page with this body. */
+  #known(page: Page) {
+    const name = localised(page.path, page.language);
+    const known = this.#pages.get(name);
+    if (known?.body === page.body) return known;
+    const now = { body: page.body, ids: ids(page.body) };
+    this.#pages.set(name, now);
+    return now as NonNullable<typeof known>;
+  }
+
+  ids(page: Page): ReturnType<typeof ids> {
+    return this.#known(page).ids;
+  }
+
+  /** The whole page; made anew when its body or what stands around it has changed. */
+  frame(page: Page, about: Frame): string {
+    const known = this.#known(page);
+    const key = JSON.stringify([about, { ...page, body: '' }]);
+    if (known.frame === key) return known.whole!;
+    known.frame = key;
+    known.whole = frame(page, about);
+    return known.whole;
+  }
+
+  index(language: Language, entries: readonly Entry[], soon: boolean): string {
     const key = hash(JSON.stringify(entries));
     const known = this.#index.get(language);
     if (known?.key === key) return known.text;
+    if (known && soon) {
+      this.#unfinished.set(language, entries);
+      return known.text;
+    }
     const text = searchIndex(entries);
     this.#index.set(language, { key, text });
     return text;
+  }
+
+  /** Brings the search up to date after a build that was wanted soon. */
+  finish(): void {
+    for (const [language, entries] of this.#unfinished) {
+      const text = this.index(language, entries, false);
+      const name = `assets/search-${language}.json`;
+      writeFileSync(join(this.out, ...name.split('/')), text);
+      this.#written.set(name, text);
+    }
+    this.#unfinished.clear();
   }
 
   /** Writes files whose content is new and deletes those that nobody wants any more. */
   write(files: ReadonlyMap<string, string | Uint8Array>): number {
     let wrote = 0;
     for (const [name, content] of files) {
-      const now = hash(content);
       const path = join(this.out, ...name.split('/'));
-      if (this.#written.get(name) === now && existsSync(path)) continue;
+      if (this.#written.get(name) === content && existsSync(path)) continue;
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
-      this.#written.set(name, now);
+      this.#written.set(name, content);
       wrote++;
     }
     const sweep = (folder: string): void => {
@@ -246,12 +295,14 @@ class Build {
       if (chapter && !chapter.lessons.some((lesson) => lesson.path === `${figure.lesson}/`))
         this.mistakes.push({ file: `site/interactive/${figure.name}.ts`, line: 1, what: `there is no lesson ${figure.lesson}.` }); // prettier-ignore
     }
-    const ids = new Map(pages.filter((page) => page.language === 'en').map((page) => [page.path, idsOf(page.body)]));
-    this.mistakes.push(...dead(this.#links, ids));
+    const anchors = new Map<string, ReadonlySet<string>>();
     for (const page of pages) {
-      for (const id of twice(page.body))
+      const { all, twice } = this.#site.ids(page);
+      if (page.language === 'en') anchors.set(page.path, all);
+      for (const id of twice)
         this.mistakes.push({ file: page.source ? this.#fileOf(page) : `page ${page.path}`, line: 1, what: `the id "${id}" exists twice on this page.` }); // prettier-ignore
     }
+    this.mistakes.push(...dead(this.#links, anchors));
     return pages;
   }
 
@@ -592,14 +643,11 @@ class Build {
   }
 
   /** Everything that is written: pages, assets, the search's indexes, and what other programs read. */
-  async files(pages: readonly Page[]): Promise<Map<string, string | Uint8Array>> {
+  async files(pages: readonly Page[], soon: boolean): Promise<Map<string, string | Uint8Array>> {
     const figures = this.#code.interactives
       .filter((each) => this.#usedFigures.has(each.name) && this.#release.inPage(each.chapter).standIns)
       .map((each) => each.name);
-    const assets = await this.#site.assets(
-      pages.map((page) => page.body),
-      figures,
-    );
+    const assets = await this.#site.assets(pages, figures);
     const files = new Map<string, string | Uint8Array>();
     for (const [name, content] of assets.files) files.set(`assets/${name}`, content);
     const icons = join(this.#root, 'site', 'assets');
@@ -607,9 +655,9 @@ class Build {
       files.set(`assets/${name}`, readFileSync(join(icons, name)));
     const search = {} as Record<Language, string>;
     for (const language of LANGUAGES) {
-      const index = this.#site.index(language, this.#entries[language]);
-      search[language] = `assets/search-${language}-${hash(index)}.json`;
-      files.set(search[language], index);
+      // Not named after its content: every page would change with every word.
+      search[language] = `assets/search-${language}.json`;
+      files.set(search[language], this.#site.index(language, this.#entries[language], soon));
     }
     const about = {
       css: `assets/${assets.css}`,
@@ -621,7 +669,8 @@ class Build {
       repository: this.#settings.repository,
       card: 'assets/card.png',
     };
-    for (const page of pages) files.set(`${localised(page.path, page.language)}index.html`, frame(page, about));
+    for (const page of pages)
+      files.set(`${localised(page.path, page.language)}index.html`, this.#site.frame(page, about));
     // A host serves this page for any address: its own must not depend on where the reader is.
     const lost = frame(
       { path: '404.html', language: 'en', title: WORDS.en.notFound, description: WORDS.en.notFoundText, written: ['en'], kind: 'plain', hidden: true, body: notFoundPage() }, // prettier-ignore
