@@ -342,6 +342,18 @@ describe('misconceptions', () => {
     expect(await cause(make(all), sooner)).toBeUndefined();
   });
 
+  test('where enough numbers agree, another error in the same cases counts, one in other cases does not', async () => {
+    const misfit = (above: number, message: string) => (i: In) => {
+      if (i.x.length > above) throw new Error(message);
+      return { ...oracle(i), db: -7 };
+    };
+    const known: Misconception<In> = { wrong: misfit(3, 'do not align') as never, says: 'e' };
+    const e: Exercise = { ...make(all), misconceptions: { misfit: known as never } };
+    expect((await cause(e, misfit(3, 'x and h differ in B')))?.name).toBe('misfit');
+    expect((await cause(e, misfit(2, 'do not align')))?.name).toBeUndefined();
+    expect((await cause(e, misfit(4, 'do not align')))?.name).toBeUndefined();
+  });
+
   test('a right answer but for one entry, or one case, is no misconception', async () => {
     for (let seed = 0; seed < 20; seed++) {
       const entry = (i: In) => {
