@@ -453,6 +453,7 @@ const slippedBoth = (slips: TwoWaySlips) => (i: TwoWay) => bothWays(i, slips);
 
 const bidirectionalForward = exercise({
   points: 3,
+  uses: ['reverseWithin', 'maskedForward'],
   inputs: { x: tensor('T', 'B', 'D'), lengths, forwardWeights: weights, backwardWeights: weights },
   sizes,
   oracle: valueOf(twoWay, { plain: ['lengths'] }),
@@ -537,6 +538,7 @@ const slippedBothBack = (slips: TwoWayBackSlips) => (i: TwoWayBack) => bothBack(
 
 const bidirectionalBackward = exercise({
   points: 3,
+  uses: ['reverseWithin', 'maskedBackward'],
   inputs: {
     dy: tensor('T', 'B', '2H'),
     dhn: tensor(2, 'B', 'H'),

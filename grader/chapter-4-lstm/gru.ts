@@ -306,6 +306,7 @@ function run(i: SequenceInputs, slips: { forget?: boolean; zero?: boolean } = {}
 
 const gruForward = exercise({
   points: 2,
+  uses: ['gruStep'],
   inputs: sequenceInputs,
   sizes: sequenceSizes,
   oracle: valueOf(whole),
@@ -400,6 +401,7 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
 
 const gruBackward = exercise({
   points: 3,
+  uses: ['gruStepBackward'],
   inputs: { dy: tensor('T', 'B', 'H'), dhn: tensor('B', 'H'), ...sequenceInputs },
   sizes: sequenceSizes,
   parameters: ['dy', 'dhn'],

@@ -238,6 +238,7 @@ const slippedRun =
 
 const lstmForward = exercise({
   points: 2,
+  uses: ['lstmStep'],
   inputs: sequenceInputs,
   sizes: sequenceSizes,
   oracle: valueOf(whole),
@@ -293,6 +294,7 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
 
 const lstmBackward = exercise({
   points: 4,
+  uses: ['lstmStepBackward'],
   inputs: { dy: tensor('T', 'B', 'H'), dhn: tensor('B', 'H'), dcn: tensor('B', 'H'), ...sequenceInputs },
   sizes: sequenceSizes,
   parameters: ['dy', 'dhn', 'dcn'],

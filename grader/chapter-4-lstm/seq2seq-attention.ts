@@ -559,6 +559,7 @@ const mismatched = {
 
 const additiveAttention = exercise({
   points: 2,
+  uses: ['additiveScores', 'attend'],
   inputs: additiveInputs,
   sizes: scoreSizes,
   oracle: valueOf(additive),
@@ -611,6 +612,7 @@ const slippedAdditive =
 
 const additiveAttentionBackward = exercise({
   points: 2,
+  uses: ['attendBackward', 'additiveScoresBackward'],
   inputs: { dy: tensor('T', 'd_v'), ...additiveInputs },
   sizes: scoreSizes,
   parameters: ['dy'],
@@ -670,6 +672,7 @@ const unit = (x: Tensor) => x.div(x.square().sum(-1, { keepDims: true }).sqrt().
 
 const dotAttention = exercise({
   points: 2,
+  uses: ['attend'],
   inputs: dotInputs,
   sizes: dotSizes,
   oracle: valueOf(dot),
@@ -725,6 +728,7 @@ const dotBack =
 
 const dotAttentionBackward = exercise({
   points: 2,
+  uses: ['attendBackward'],
   inputs: { dy: tensor('T', 'd_v'), ...dotInputs },
   sizes: dotSizes,
   parameters: ['dy'],

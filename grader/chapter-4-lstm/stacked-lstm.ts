@@ -262,6 +262,7 @@ const slippedLayer = (slips: LayerSlips) => (i: LayerInputs) => {
 
 const layerForward = exercise<typeof layerInputs, LayerInputs>({
   points: 2,
+  uses: ['project'],
   inputs: layerInputs,
   sizes: layerSizes,
   oracle: valueOf(oneLayer),
@@ -317,6 +318,7 @@ const layerBackInputs = {
 
 const layerBackward = exercise<typeof layerBackInputs, LayerBackInputs>({
   points: 4,
+  uses: ['projectBackward'],
   inputs: layerBackInputs,
   sizes: layerSizes,
   parameters: ['dy', 'dstate'],
@@ -445,6 +447,7 @@ const slippedStack = (slips: StackSlips) => (i: StackInputs) => {
 
 const stackedForward = exercise<typeof stackInputs, StackInputs>({
   points: 3,
+  uses: ['layerForward'],
   inputs: stackInputs,
   sizes: stackSizes,
   parameters: ['x', 'states', 'layers'],
@@ -552,6 +555,7 @@ const stackBackInputs = {
 
 const stackedBackward = exercise<typeof stackBackInputs, StackBackInputs>({
   points: 4,
+  uses: ['layerBackward'],
   inputs: stackBackInputs,
   sizes: stackSizes,
   parameters: ['dy', 'dstates'],
