@@ -2,7 +2,7 @@
  * The cells of this chapter as their papers define them, one number at a time on the tape; and, beside them, LSTMs in
  * tensors into which students' slips can be switched, for the misconceptions.
  */
-import { concat, split, stack, Tensor } from '#tensor';
+import { concat, split, stack, zeros, Tensor } from '#tensor';
 import { range, sum, table, Var, VarTensor, type Lifted, type Oracle } from '../engine/index.ts';
 
 /** Parameters of one recurrent layer: rows of wIh and wHh in blocks, one per gate. */
@@ -71,6 +71,21 @@ export function lstmLayer(x: VarTensor, start: Lifted<State>, layer: Lifted<Laye
   });
   return { y: sequence(outputs), state: { h, c } };
 }
+
+/** Numbers on a grid of quarters between −1 and 1 without a pattern that a mistake could share. */
+export function filled(seed: number, ...shape: number[]): Tensor {
+  let at = seed;
+  const next = () => (at = (at * 75 + 74) % 65537);
+  return zeros(...shape).map(() => ((next() % 9) - 4) / 4);
+}
+
+/** Weights of an LSTM from D to H. */
+export const weightsLike = (seed: number, D: number, H: number) => ({
+  wIh: filled(seed, 4 * H, D),
+  wHh: filled(seed + 1, 4 * H, H),
+  bIh: filled(seed + 2, 4 * H),
+  bHh: filled(seed + 3, 4 * H),
+});
 
 // In tensors, with switches. A switch that is off does nothing.
 

@@ -18,6 +18,7 @@ import {
   type Sizes,
 } from '../engine/index.ts';
 import {
+  filled,
   layer as runLayer,
   layerBack,
   lstmLayer,
@@ -230,12 +231,6 @@ const layerInputs = {
 };
 const layerSizes = { T: [1, 4], B: [1, 3], D: [1, 3], H: [1, 3], P: [0, 2] } as const;
 
-/** Numbers on a grid of quarters between −1 and 1 without a pattern that a mistake could share. */
-function filled(seed: number, ...shape: number[]): Tensor {
-  let at = seed;
-  const next = () => (at = (at * 75 + 74) % 65537);
-  return zeros(...shape).map(() => ((next() % 9) - 4) / 4);
-}
 const parametersLike = (seed: number, D: number, H: number, P: number): Layer => ({
   wIh: filled(seed, 4 * H, D),
   wHh: filled(seed + 1, 4 * H, P || H),
