@@ -103,6 +103,7 @@ export interface StepSlips {
   oldCellOut?: boolean;
   coupled?: boolean;
   ungatedWrite?: boolean;
+  noWrite?: boolean;
   /** The old cell stays as it is, or 1 − f of it does. */
   keep?: 'all' | 'rest';
   without?: 'bIh' | 'bHh' | 'both';
@@ -134,7 +135,7 @@ export function step(x: Tensor, h: Tensor, c: Tensor, weights: Weights, slips: S
     : split(a, 4, 1);
   const [i, f, o] = [a0, a1, a3].map((k) => sigmoid(blocks[k]!)) as [Tensor, Tensor, Tensor];
   const g = slips.candidate === 'sigmoid' ? sigmoid(blocks[a2]!) : blocks[a2]!.tanh();
-  const write = slips.coupled ? f.neg().add(1).mul(g) : slips.ungatedWrite ? g : i.mul(g);
+  const write = slips.coupled ? f.neg().add(1).mul(g) : slips.ungatedWrite ? g : i.mul(g).mul(slips.noWrite ? 0 : 1);
   const kept = slips.keep === 'all' ? c : slips.keep === 'rest' ? f.neg().add(1).mul(c) : f.mul(c);
   const cNew = kept.add(write);
   const seen = slips.oldCellOut ? c.tanh() : slips.noOutputTanh ? cNew : cNew.tanh();

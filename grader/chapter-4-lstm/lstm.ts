@@ -97,6 +97,10 @@ const lstmStep = exercise({
       wrong: slipped({ candidate: 'sigmoid' }),
       says: 'Your candidate is never negative, so your cell could only ever grow. Three of the four blocks are gates; the fourth is content.',
     },
+    'nothing written': {
+      wrong: slipped({ noWrite: true }),
+      says: 'Your new cell is what was kept of the old one, and nothing more: neither input gate nor candidate has a say in it.',
+    },
     'no tanh on the way out': {
       wrong: slipped({ noOutputTanh: true }),
       says: 'Your hidden state shows the bare cell. The cell has no bounds; what the rest of the network gets to see should have some.',
