@@ -631,6 +631,13 @@ const topKFilter = exercise({
       },
       says: 'Your border is the logit after the k-th, and it is kept as well: counted from 0, the k-th largest stands at k − 1.',
     },
+    'the k-th dropped as well': {
+      wrong: (i) => {
+        const border = [...i.logits.data].sort((a, b) => b - a)[Math.min(i.k, i.logits.size) - 1]!;
+        return i.logits.map((x) => (x > border ? x : -Infinity));
+      },
+      says: 'Only what exceeds the k-th largest logit is kept, so the k-th itself is dropped. It is one of the k.',
+    },
     'k different values': {
       wrong: (i) => {
         const values = [...new Set(i.logits.data)].sort((a, b) => b - a);
@@ -698,6 +705,11 @@ const draw = ({ p, u }: Toss) => {
   const v = cumulative(p).findIndex((c) => c > u);
   return v >= 0 ? v : lastPossible(p);
 };
+/** The token that was found moved by one; the rule for sums that fall short stays. */
+const shifted = ({ p, u }: Toss, by: number) => {
+  const v = cumulative(p).findIndex((c) => c > u);
+  return v >= 0 ? Math.max(0, v + by) : lastPossible(p);
+};
 const tenth = new Array<number>(10).fill(0.1);
 const almostOne = 1 - 2 ** -53;
 
@@ -750,11 +762,11 @@ const sampleIndex = exercise({
       says: 'You compare the sum with u before the token’s own probability is in it, and so come one token late.',
     },
     'one token early': {
-      wrong: (i) => Math.max(0, draw(i) - 1),
+      wrong: (i) => shifted(i, -1),
       says: 'You return the token before the one at which the sum exceeds u.',
     },
     'tokens counted from 1': {
-      wrong: (i) => draw(i) + 1,
+      wrong: (i) => shifted(i, 1),
       says: 'Your tokens are counted from 1. The first of them is token 0.',
     },
     'from the last token on': {

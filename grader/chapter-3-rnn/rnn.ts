@@ -650,6 +650,15 @@ const rnnBackward = exercise({
       },
       says: 'Your loop stops before the first step: it gives no gradient to x_1 and nothing to the weights, and what you return as dh0 has not come back through it.',
     },
+    'first step left out, in dx as well': {
+      wrong: (i) => {
+        const T = i.x.shape[0]!;
+        const total = (each: Weights[]) => (T > 1 ? each.slice(1).reduce(added) : scaled(each[0]!, 0));
+        const g = through(i, { total, dh0: (_dh0, _dh1, carried) => carried });
+        return { ...g, dx: stack(range(T - 1, (t) => g.dx.row(t + 1))) };
+      },
+      says: 'Your loop stops before the first step: dx lacks the gradient of x_1, the weights lack its share, and dh0 has not come back through it. T steps forward, T steps back.',
+    },
     'weights of one step only': {
       wrong: (i) => through(i, { total: (each) => each[0]! }),
       says: 'The weights’ gradients are those of the first time step: each step overwrites what the one before has left. The same weights were used T times.',
