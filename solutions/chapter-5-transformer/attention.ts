@@ -70,10 +70,12 @@ export function paddingMask(lengths: number[], S: number): Tensor {
  * @param scores (…, T, S)
  * @param mask   1 or 0, any shape that broadcasts to that of the scores: (T, S), (B, 1, S), (1, 1) for "all allowed"
  * @returns weights (…, T, S), each from 0 to 1
+ * @throws ShapeError when the mask does not broadcast to the shape of the scores
  */
 export function maskedSoftmax(scores: Tensor, mask: Tensor): Tensor {
   // #region maskedSoftmax
-  const allowed = where(mask, scores, -Infinity);
+  // A mask with more axes or longer ones would enlarge the scores without a word.
+  const allowed = where(mask.broadcastTo(scores.shape), scores, -Infinity);
   // A row in which nothing is allowed has −Infinity as its largest score, and −Infinity − (−Infinity) is NaN.
   const largest = allowed.max(-1, { keepDims: true }).maximum(-Number.MAX_VALUE);
   const e = allowed.sub(largest).exp();
@@ -95,7 +97,7 @@ export function maskedSoftmax(scores: Tensor, mask: Tensor): Tensor {
  * @param mask 1 where attending is allowed, else 0; any shape that broadcasts to (…, T, S). A query that may attend to
  *             nothing gets weights of 0 and an output of 0
  * @returns y (…, T, d_v), weights (…, T, S), and the cache for attentionBackward
- * @throws ShapeError when q and k differ in d_k, or k and v in S
+ * @throws ShapeError when q and k differ in d_k, or k and v in S, or the mask does not fit
  * @see Vaswani et al. 2017, "Attention is all you need", eq. 1
  */
 export function attentionForward(

@@ -1,0 +1,11 @@
+import type { Chapter } from '../engine/index.ts';
+import { feedForwardTopic } from './feed-forward.ts';
+import { multiHeadAttention } from './multi-head-attention.ts';
+import { normalization } from './normalization.ts';
+
+export const chapter: Chapter = {
+  id: 'chapter-5',
+  folder: 'chapter-5-transformer',
+  title: 'Transformer: attention is all there is',
+  topics: [multiHeadAttention, normalization, feedForwardTopic],
+};
