@@ -1,9 +1,11 @@
 import type { Chapter } from '../engine/index.ts';
+import { attention } from './attention.ts';
+import { positionalEncoding } from './positional-encoding.ts';
 import { tokenizer } from './tokenizer.ts';
 
 export const chapter: Chapter = {
   id: 'chapter-5',
   folder: 'chapter-5-transformer',
   title: 'Transformer: attention is all there is',
-  topics: [tokenizer],
+  topics: [tokenizer, attention, positionalEncoding],
 };
