@@ -482,9 +482,9 @@ const attentionForward = exercise({
   },
   hints: [
     'Three steps: how well does each key answer each query? What share of its attention does each query give to each key? What does it take home?',
-    'q is (…, T, d_k), k transposed in its last two axes is (…, d_k, S): their product has one score per query and key.',
+    'q is (…, T, d_k), k.T is (…, d_k, S): their product has one score per query and key.',
     'scores / √d_k, maskedSoftmax along the keys, times v. Look at the shapes first: d_k of q and k, S of k and v.',
-    'weights = maskedSoftmax(q.matmul(swap(k)).div(Math.sqrt(d)), mask); y = weights.matmul(v).',
+    'weights = maskedSoftmax(q.matmul(k.T).div(Math.sqrt(d)), mask); y = weights.matmul(v).',
   ],
 });
 

@@ -522,6 +522,7 @@ const rotaryBackward = exercise<typeof turnedBackDrawn, TurnedBack & ValueRecord
   derive: ({ dy, x, positions, axes }) => ({ dy: cutTo(dy, axes), x: cutTo(x, axes), positions }),
   parameters: ['dy'],
   backwardOf: { forward: 'rotaryForward', takes: ['x', 'positions'] },
+  uses: ['rotaryForward'],
   oracle: smooth(gradientOf<LiftedTurned>(rotated, { upstream: { y: 'dy' }, wrt: 'x', plain: ['positions'] })),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 16 }), pure({ cases: 3 })],
   examples: rotaryExamples.map(({ x, positions }) => ({ dy: x.map((v, i) => v + i), x, positions })),
