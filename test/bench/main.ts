@@ -10,6 +10,7 @@ import { CHAPTERS } from '../../grader/chapters.ts';
 import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
+import { trainings } from './training.ts';
 
 const RUNS = 10;
 const words = process.argv.slice(2).filter((w) => !w.startsWith('--'));
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     figures.push(await repeat(workload, RUNS, once));
   };
   try {
+    for (const { workload, once } of trainings()) await measure(workload, once);
     await measure('npm-run-floor', () => timeCommand(['npm', 'run', '--silent', 'floor'], course.root));
     const trivial = trivialTest(course);
     await measure('vitest-trivial', () => timeCommand(['npx', 'vitest', 'run', '--root', trivial], course.root));
@@ -127,13 +129,14 @@ async function measureMemory(course: CourseCopy): Promise<Memory[]> {
   ];
 }
 
+/** One digit after the point, three for what is shorter than a millisecond. */
+const shown = (ms: number) => ms.toFixed(ms < 10 ? 3 : 1);
+
 function print(figures: readonly Figure[], memory: readonly Memory[]): void {
   const width = Math.max(10, ...figures.map((f) => f.workload.length));
   console.log(`Node ${process.version}, ${process.platform}; milliseconds, median of ${RUNS} (smallest – largest)\n`);
   for (const f of figures)
-    console.log(
-      `${f.workload.padEnd(width)}  ${f.ms.toFixed(1).padStart(9)}   (${f.min.toFixed(1)} – ${f.max.toFixed(1)})`,
-    );
+    console.log(`${f.workload.padEnd(width)}  ${shown(f.ms).padStart(9)}   (${shown(f.min)} – ${shown(f.max)})`);
   if (memory.length > 0) console.log('\nMegabytes of resident memory');
   for (const m of memory) console.log(`${m.what.padEnd(48)}  ${String(m.megabytes).padStart(5)}`);
 }

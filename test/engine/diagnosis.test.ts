@@ -125,6 +125,32 @@ describe('patterns', () => {
     ).toContain('2 times');
   });
 
+  test('a fraction of two sizes has them in brackets', () => {
+    expect(
+      findPattern(
+        'dw',
+        samplesOf(RECTANGLES, (w) => w.mul(1 / (w.shape[0] * w.shape[1]))),
+      )!.says,
+    ).toContain('1/(n·m) of');
+  });
+
+  test('an infinity where right results have some of their own is no accident of arithmetic', () => {
+    const infinite = (place: number, x: number) => (t: Tensor) =>
+      new Tensor(
+        t.shape,
+        t.data.map((v, i) => (i === place ? x : v)),
+      );
+    const named = (x: number) =>
+      findPattern(
+        'dw',
+        samplesOf(RECTANGLES, infinite(1, x)).map((s) => ({
+          ...s,
+          expected: { dw: infinite(0, -Infinity)((s.expected as { dw: Tensor }).dw) },
+        })),
+      )?.name;
+    expect([named(-Infinity), named(Infinity), named(NaN)]).toEqual([undefined, 'Infinity', 'NaN']);
+  });
+
   test('a size of 1 does not hide a factor of that size: there the result is right', () => {
     const sizes = [...RECTANGLES, { n: 1, m: 4 }];
     expect(
