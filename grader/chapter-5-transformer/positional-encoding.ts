@@ -229,7 +229,7 @@ const sinusoidalPositions = exercise({
     },
     'exponent without the 2': {
       wrong: (i) => waves(i, (p, c) => p * 10_000 ** (-Math.floor(c / 2) / i.dModel)),
-      says: 'Your exponent is −i/d, so the slowest pair turns a hundred times too fast. With d/2 pairs, −2i/d runs from 0 to almost −1.',
+      says: 'Your exponent is −i/d, so the slow pairs turn far too fast. With d/2 pairs, −2i/d runs from 0 to almost −1.',
     },
     'sines first, then cosines': {
       wrong: (i) => {
