@@ -3,7 +3,7 @@
  * there is.
  *
  * Every function takes any number of axes in front: one sequence is (T, d), a batch of them (B, T, d), a batch with several
- * heads (B, h, T, d). T counts queries, S keys.
+ * heads (B, h, T, d). T counts queries, S keys. `k.T` exchanges the last two axes, whatever stands in front.
  */
 import { ShapeError, Tensor, arange, showShape, tensor, where } from '#tensor';
 import { softmaxBackward } from '../chapter-2-bp/activations.ts';
@@ -112,7 +112,7 @@ export function attentionForward(
     const [a, b, c] = [q, k, v].map((x) => showShape(x.shape));
     throw new ShapeError(`attentionForward: q ${a}, k ${b} and v ${c} do not fit`);
   }
-  const scores = q.matmul(swap(k)).div(Math.sqrt(dK));
+  const scores = q.matmul(k.T).div(Math.sqrt(dK));
   const weights = maskedSoftmax(scores, mask);
   return { y: weights.matmul(v), weights, cache: { q, k, v, weights } };
   // #endregion
@@ -134,13 +134,7 @@ export function attentionForward(
 export function attentionBackward(dy: Tensor, cache: AttentionCache): { dq: Tensor; dk: Tensor; dv: Tensor } {
   // #region attentionBackward
   const { q, k, v, weights } = cache;
-  const dscores = softmaxBackward(dy.matmul(swap(v)), { y: weights }).div(Math.sqrt(q.shape[q.rank - 1]));
-  return { dq: dscores.matmul(k), dk: swap(dscores).matmul(q), dv: swap(weights).matmul(dy) };
+  const dscores = softmaxBackward(dy.matmul(v.T), { y: weights }).div(Math.sqrt(q.shape[q.rank - 1]));
+  return { dq: dscores.matmul(k), dk: dscores.T.matmul(q), dv: weights.T.matmul(dy) };
   // #endregion
-}
-
-/** The last two axes exchanged: (…, m, n) -> (…, n, m). For a matrix that is `.T`. */
-export function swap(x: Tensor): Tensor {
-  const axes = Array.from({ length: x.rank }, (_, axis) => axis);
-  return x.transpose(...axes.slice(0, -2), x.rank - 1, x.rank - 2);
 }
