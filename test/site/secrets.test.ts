@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CHAPTERS } from '../../grader/chapters.ts';
 import { solutionsSource } from '../../grader/course/pristine.ts';
 import { parseRegions } from '../../grader/course/regions.ts';
 import type { Settings } from '../../site/settings.ts';
@@ -38,34 +39,42 @@ interface Secret {
   comments: string[];
 }
 
-/** For each solution, the lines and comments that stand in its regions and nowhere in what students are given. */
-function secrets(): Secret[] {
+/**
+ * For each solution, the lines and comments that stand in its regions and nowhere in what students are given anyway: stubs,
+ * lessons, and hints, the last of which may say a line on purpose.
+ */
+async function secrets(): Promise<Secret[]> {
   const source = solutionsSource(root);
-  const given = source
-    .files()
-    .map((path) => source.skeleton(path))
-    .join('\n');
+  const specs = await Promise.all(CHAPTERS.map((chapter) => chapter.load()));
+  const hints = specs.flatMap((spec) => spec.topics.flatMap((topic) => topic.exercises.flatMap((e) => e.hints)));
+  const lessons = filesIn(join(root, 'chapters'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => readFileSync(join(root, 'chapters', file), 'utf8'));
+  const plain = (text: string) => text.replace(/\s+/g, ' ');
+  const given = plain([...source.files().map((path) => source.skeleton(path)), ...hints, ...lessons].join('\n'));
+  const secret = (line: string) => !given.includes(plain(line.replace(/;$/, '')));
   return source.files().flatMap((path) => {
     const text = readFileSync(join(root, 'solutions', path), 'utf8');
     return parseRegions(text, path).map((region) => {
       const trimmed = region.lines.map((line) => line.trim());
+      const comments = trimmed.filter((line) => line.startsWith('//')).map((line) => line.replace(/^\/+\s*/, ''));
       return {
         path,
         name: region.name,
         // Short lines say nothing: "return y;" is in many a stub.
-        lines: trimmed.filter((line) => line.length > 24 && !line.startsWith('//') && !given.includes(line)),
-        comments: trimmed.filter((line) => line.startsWith('//')).map((line) => line.replace(/^\/+\s*/, '')).filter((line) => line.length > 12 && !given.includes(line)), // prettier-ignore
+        lines: trimmed.filter((line) => line.length > 24 && !line.startsWith('//') && secret(line)),
+        comments: comments.filter((line) => line.length > 12 && secret(line)),
       };
     });
   });
 }
 
-const INSIDE = secrets();
+const INSIDE = await secrets();
 
 describe('before their day', () => {
   it('knows what to look for', () => {
     expect(INSIDE.filter((each) => each.lines.length > 0).length).toBeGreaterThan(50);
-    expect(INSIDE.flatMap((each) => each.comments).length).toBeGreaterThan(5);
+    expect(INSIDE.flatMap((each) => each.comments).length).toBeGreaterThan(0);
   });
 
   it('solutions are in no file: no line, no comment, no source map', async () => {
