@@ -203,6 +203,28 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
     expect(heaviest.filter((each) => each.kilobytes > KILOBYTES || each.requests > REQUESTS)).toEqual([]);
   }, 600_000);
 
+  it('draws the signs that KaTeX has as pictures: roots, braces', async () => {
+    const page = await browser.newPage({ viewport: { width: 900, height: 900 } });
+    await page.goto(`${place.url}chapter-2-bp/optimizers/`);
+    const roots = await page
+      .locator('.katex-html .sqrt svg')
+      .evaluateAll((all) =>
+        all.map((svg) => [svg.getBoundingClientRect().height, getComputedStyle(svg).fill] as const),
+      );
+    expect(roots.length).toBeGreaterThan(5);
+    for (const [height, fill] of roots) {
+      expect(height).toBeGreaterThan(12);
+      expect(fill).not.toBe('none');
+    }
+    // The picture is 400 em wide on purpose and cut off by what is around it.
+    const width = await page
+      .locator('.katex-html .sqrt svg')
+      .first()
+      .evaluate((svg) => svg.getBoundingClientRect().width);
+    expect(width).toBeGreaterThan(1000);
+    await page.close();
+  });
+
   it('is complete without JavaScript', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 900, height: 900 } });
     const page = await context.newPage();
