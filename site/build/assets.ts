@@ -86,6 +86,13 @@ export async function styles(root: string, shown: Shown): Promise<Styles> {
     assets.set(asset, font);
     katex = katex.replace(block, block.replace(/src:[^}]*/, `src:url(${asset}) format("woff2");font-display:swap`));
   }
+  // The fonts' licences go where the fonts go.
+  const packages = ['@fontsource-variable/source-serif-4', '@fontsource-variable/jetbrains-mono', 'katex'];
+  const licences = packages.map((name) => {
+    const folder = join(require.resolve(`${name}/package.json`), '..');
+    return `${name}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+  });
+  assets.set('fonts-licence.txt', licences.join('\n\n'));
   const theme = join(root, 'site', 'theme');
   const own = readdirSync(theme)
     .filter((name) => name.endsWith('.css'))

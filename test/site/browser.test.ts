@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { built, chromiumPath, filesIn, host, openBrowser, type Host } from './built.ts';
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const WIDTHS = [360, 900, 1400];
+// 1160: notes have just found room in the margin.
+const WIDTHS = [360, 900, 1160, 1400];
 const THEMES = ['light', 'dark'] as const;
 const KILOBYTES = 150;
 const REQUESTS = 20;
