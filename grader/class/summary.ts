@@ -35,8 +35,8 @@ export interface ClassSummary {
   median: number | null;
   highest: number | null;
   lowest: number | null;
-  /** Ten equal steps of the points; full marks stand by themselves in the eleventh. */
-  distribution: number[];
+  /** Ten steps of the points, as equal as whole numbers allow; full marks stand by themselves. */
+  distribution: { from: number; to: number; people: number }[];
   exercises: ExerciseCost[];
   mistakes: MistakeCost[];
   /** People whose files are the very same, byte for byte, and earned points. */
@@ -49,12 +49,10 @@ export function summarise(book: Book): ClassSummary {
   const middle = points.length / 2;
   const statuses: Record<Status, number> = { graded: 0, ungradable: 0, missing: 0, 'grader-error': 0 };
   const verdicts: Partial<Record<Verdict, number>> = {};
-  const distribution = new Array<number>(11).fill(0);
   for (const row of book.rows) {
     statuses[row.status]++;
     verdicts[row.verdict] = (verdicts[row.verdict] ?? 0) + 1;
   }
-  for (const row of graded) distribution[book.maxPoints === 0 ? 0 : Math.floor((10 * row.points) / book.maxPoints)]!++;
   return {
     people: book.rows.length,
     graded: graded.length,
@@ -69,12 +67,26 @@ export function summarise(book: Book): ClassSummary {
           : (points[middle - 1]! + points[middle]!) / 2,
     highest: points.at(-1) ?? null,
     lowest: points[0] ?? null,
-    distribution,
+    distribution: steps(book.maxPoints).map(({ from, to }) => ({
+      from,
+      to,
+      people: points.filter((p) => p >= from && p <= to).length,
+    })),
     exercises: exerciseCosts(book, graded),
     mistakes: mistakeCosts(book, graded),
     identical: identical(graded),
   };
 }
+
+const steps = (most: number) =>
+  Array.from({ length: 11 }, (_, i) => ({
+    from: i === 10 ? most : Math.ceil((i * most) / 10),
+    to: i === 10 ? most : Math.ceil(((i + 1) * most) / 10) - 1,
+  })).filter(({ from, to }) => from <= to);
+
+/** "0–3", "40" */
+export const stepLabel = ({ from, to }: { from: number; to: number }): string =>
+  from === to ? String(from) : `${from}–${to}`;
 
 /** The exercise that cost most first. */
 function exerciseCosts({ exercises }: Book, graded: readonly Row[]): ExerciseCost[] {

@@ -1,16 +1,14 @@
 /** `npm run grade-class`: a whole class, and its gradebooks. */
 import { availableParallelism } from 'node:os';
 import { relative, resolve } from 'node:path';
-import { gradeClass, type Progress as Count } from '../class/batch.ts';
+import { gradeClass } from '../class/batch.ts';
 import { exportFlags, finishClass } from '../class/finish.ts';
 import { parseDuration, parseLate, parseTime, type LateRules } from '../class/deadline.ts';
-import type { Result } from '../class/result.ts';
 import { loadSecret } from '../class/secret.ts';
 import { Store } from '../class/store.ts';
 import { findSubmissions } from '../class/submissions.ts';
+import { Telling } from '../class/telling.ts';
 import { Refusal } from '../course/refusal.ts';
-import { clean, fit } from '../reports/wrap.ts';
-import { Progress } from './progress.ts';
 import { goalFor, openSetting } from './setting.ts';
 import { runCommand, type Command, type Words } from './words.ts';
 
@@ -140,36 +138,3 @@ function wholeNumber(n: number | undefined, flag: string, example: number): numb
 }
 
 const shownPath = (path: string) => relative(process.cwd(), path) || '.';
-
-/** Says how far it is: a line that renews itself for a person, a line for each submission in a log. */
-class Telling {
-  readonly #progress = new Progress();
-  readonly #began = performance.now();
-  readonly #person = process.stderr.isTTY === true;
-
-  constructor(all: number) {
-    this.#progress.update(`Grading  (0 of ${all})`);
-  }
-
-  result(result: Result, { done, all, kept }: Count): void {
-    const graded = done - kept;
-    const left = graded > 0 ? ((performance.now() - this.#began) / graded) * (all - done) : 0;
-    const soon = done < all && graded > 1 ? `, ${timeLeft(left)} left` : '';
-    const id = clean(result.submission.id);
-    if (this.#person) return this.#progress.update(`Grading  (${done} of ${all}${soon})  ${id}`);
-    const came =
-      result.status === 'graded' ? `${result.points} of ${result.maxPoints}  ${result.verdict}` : result.status;
-    process.stderr.write(`${fit(`${String(done).padStart(String(all).length)}/${all}  ${id}  ${came}`, 100)}${soon}\n`);
-  }
-
-  end(): void {
-    this.#progress.end();
-  }
-}
-
-/** "40 s", "3 min", "2 h 10 min" */
-function timeLeft(ms: number): string {
-  const minutes = Math.round(ms / 60_000);
-  if (ms < 90_000) return `${Math.max(1, Math.round(ms / 1000))} s`;
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}

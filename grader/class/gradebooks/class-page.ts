@@ -1,7 +1,7 @@
 /** The class on one page, for the instructor. */
 import { count } from '../../reports/wrap.ts';
 import type { Book, Row } from '../book.ts';
-import type { ClassSummary } from '../summary.ts';
+import { stepLabel, type ClassSummary } from '../summary.ts';
 import { html, page, type Html } from './page.ts';
 import { duration } from './student-page.ts';
 
@@ -24,7 +24,7 @@ export function classPage(book: Book, summary: ClassSummary, link: (id: string) 
       </p>
     </header>
     <main>
-      ${summary.graded > 0 ? distribution(book, summary) : ''} ${exerciseTable(summary)} ${mistakeTable(summary)}
+      ${summary.graded > 0 ? distribution(summary) : ''} ${exerciseTable(summary)} ${mistakeTable(summary)}
       ${
         summary.identical.length > 0
           ? html`<section>
@@ -89,24 +89,23 @@ function personRow(row: Row, link: (id: string) => string): Html {
 }
 
 /** A picture of how the points are spread, with a text for those who do not see it. */
-function distribution({ maxPoints }: Book, { distribution: bins }: ClassSummary): Html {
-  const most = Math.max(...bins);
+function distribution({ distribution: bins }: ClassSummary): Html {
+  const most = Math.max(...bins.map((bin) => bin.people));
   const [width, height, room] = [660, 190, 130];
   const step = width / bins.length;
-  const label = (i: number) =>
-    i === 10 ? `${maxPoints}` : `${Math.ceil((i * maxPoints) / 10)}–${Math.ceil(((i + 1) * maxPoints) / 10) - 1}`;
-  const described = bins.map((n, i) => `${label(i)} points: ${n}`).join('; ');
+  const described = bins.map((bin) => `${stepLabel(bin)} points: ${bin.people}`).join('; ');
   return html`<section>
     <h2>How the points are spread</h2>
     <svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${described}">
-      ${bins.map((n, i) => {
+      ${bins.map((bin, i) => {
+        const n = bin.people;
         const bar = (n / most) * room;
         const x = i * step;
         return html`${n > 0 ? html`<rect class="bar" x="${(x + 6).toFixed(1)}" y="${(150 - bar).toFixed(1)}" width="${(step - 12).toFixed(1)}" height="${bar.toFixed(1)}" rx="2" /><text x="${(x + step / 2).toFixed(1)}" y="${(144 - bar).toFixed(1)}" text-anchor="middle">${n}</text>` : ''}<text
             x="${(x + step / 2).toFixed(1)}"
             y="172"
             text-anchor="middle"
-            >${label(i)}</text
+            >${stepLabel(bin)}</text
           > `;
       })}
     </svg>
@@ -168,7 +167,7 @@ function mistakeTable({ mistakes }: ClassSummary): Html | string {
                     >${m.says}</span
                   >
                 </td>
-                <td>${m.exercise}</td>
+                <td>${m.exercise.slice(m.exercise.indexOf('/') + 1)}</td>
                 <td class="number">${m.people}</td>
                 <td class="number">${m.lost}</td>
               </tr> `,

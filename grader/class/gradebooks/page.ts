@@ -51,7 +51,8 @@ details { margin: .25rem 0 1rem; } summary { cursor: pointer; padding: .2rem 0; 
 pre { background: var(--pane); padding: .75rem 1rem; border-radius: 6px; overflow-x: auto; margin: .4rem 0 .8rem;
   font: .875rem/1.5 ui-monospace, "SF Mono", "Noto Sans Mono", Consolas, monospace; overflow-wrap: normal; }
 .sides { display: flex; flex-wrap: wrap; gap: 0 1.5rem; } .sides > div { flex: 1 1 18rem; min-width: 0; }
-svg { display: block; max-width: 100%; } svg text { fill: currentColor; font-size: 13px; } svg .bar { fill: var(--bar); }
+code { font: .9375em ui-monospace, "SF Mono", "Noto Sans Mono", Consolas, monospace; font-weight: 600; }
+svg { display: block; width: 100%; height: auto; } svg text { fill: currentColor; font-size: 13px; } svg .bar { fill: var(--bar); }
 a { color: inherit; } footer { margin-top: 3rem; color: var(--soft); font-size: .875rem; }
 @media print { details:not([open]) > * { display: block; } body { max-width: none; } }
 `;

@@ -15,9 +15,7 @@ export function studentPage(result: StudentResult, title: string): string {
   const body = html`<header>
       <h1>${heading}</h1>
       <p class="soft">${name}${submission.name === undefined ? '' : ` (${submission.id})`}</p>
-      <p class="sum">
-        ${points(result.points, result.maxPoints)}${result.grade === result.points ? '' : html`, <strong>${result.grade}</strong> after the late rules`}
-      </p>
+      <p class="sum">${sum(result)}</p>
       ${lateLine(result)}${result.reason === undefined ? '' : html`<p class="bad">${result.reason}</p>`}
     </header>
     <main>${(report?.topics ?? []).map(topicSection)} ${takenSection(result)}</main>
@@ -26,6 +24,15 @@ export function studentPage(result: StudentResult, title: string): string {
       ${result.course.grader}${result.isolation === null ? '' : `; your code ran at isolation level “${result.isolation}”`}.
     </footer>`;
   return page(`${name}: ${result.course.assignment}`, body);
+}
+
+/** Not graded is not zero points. */
+function sum(result: StudentResult): Html | string {
+  if (result.status === 'missing') return 'Nothing was handed in';
+  if (result.status !== 'graded') return 'Not graded';
+  const late =
+    result.grade === result.points ? '' : html`, <strong>${result.grade}</strong> after the rules for late work`;
+  return html`${points(result.points, result.maxPoints)}${late}`;
 }
 
 const points = (got: number, max: number): Html =>
@@ -67,16 +74,16 @@ function exerciseEntry(exercise: ExerciseReport, topic: TopicReport, open: boole
   const score = html`<span class="right">${exercise.points} of ${exercise.maxPoints}</span>`;
   if (wrong === undefined)
     return html`<p>
-      ${score}<span class="good">✓ right</span> <strong>${exercise.name}</strong>
+      ${score}<span class="good">✓ right</span> <code>${exercise.name}</code>
       <span class="soft">${count(exercise.checks.length, 'check')}</span>
     </p> `;
   if (!exercise.failure)
     return html`<p>
-      ${score}<span class="soft">· open</span> <strong>${exercise.name}</strong>
+      ${score}<span class="soft">· open</span> <code>${exercise.name}</code>
       <span class="soft">${topic.load ? 'waits until the file loads' : wrong}</span>
     </p> `;
   return html`<details${open ? html` open` : ''}>
-<summary>${score}<span class="bad">✗ wrong</span> <strong>${exercise.name}</strong> ${wrong}</summary>
+<summary>${score}<span class="bad">✗ wrong</span> <code>${exercise.name}</code>: ${wrong}</summary>
 ${failureBlocks(exercise)}
 ${checkList(exercise)}
 </details>

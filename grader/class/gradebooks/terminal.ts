@@ -3,7 +3,7 @@ import { styleFor, type Style } from '../../reports/colours.ts';
 import { clean, count, fit, pad, widthOf, wrap } from '../../reports/wrap.ts';
 import { listed } from '../../course/nearest.ts';
 import type { Book, Row } from '../book.ts';
-import type { ClassSummary } from '../summary.ts';
+import { stepLabel, type ClassSummary } from '../summary.ts';
 
 export interface SummaryOptions {
   width?: number;
@@ -45,16 +45,14 @@ function statusLines({ statuses, verdicts }: ClassSummary, width: number, style:
 function distribution(book: Book, summary: ClassSummary, width: number, style: Style): string[] {
   const { distribution: bins, mean, median, lowest, highest } = summary;
   const number = (x: number) => String(Math.round(x * 10) / 10);
-  const most = Math.max(...bins);
+  const most = Math.max(...bins.map((bin) => bin.people));
   const room = Math.min(40, width - 24);
   const head = `Points of ${book.maxPoints}: median ${number(median!)}, mean ${number(mean!)}, from ${lowest} to ${highest}`;
-  const label = (i: number) =>
-    i === 10 ? 'all' : `${Math.ceil((i * book.maxPoints) / 10)}–${Math.ceil(((i + 1) * book.maxPoints) / 10) - 1}`;
-  const rows = bins.map((n, i) => {
-    const bar = n === 0 ? '' : '█'.repeat(Math.max(1, Math.round((n / most) * room)));
-    return `  ${pad(label(i), 9)}${style.green(bar)}${n > 0 ? ` ${n}` : ''}`;
+  const rows = bins.map((bin) => {
+    const bar = bin.people === 0 ? '' : '█'.repeat(Math.max(1, Math.round((bin.people / most) * room)));
+    return `  ${pad(stepLabel(bin), 9)}${style.green(bar)}${bin.people > 0 ? ` ${bin.people}` : ''}`;
   });
-  return [...wrap(head, width), '', ...rows.filter((_, i) => book.maxPoints >= 10 || bins[i]! > 0)];
+  return [...wrap(head, width), '', ...rows];
 }
 
 function exercises({ exercises: all, graded }: ClassSummary, width: number, style: Style): string[] {
