@@ -16,8 +16,7 @@ export class Html {
 type Piece = Html | string | number | undefined | readonly Piece[];
 
 /** A text with nothing in it that a browser would obey. */
-export const escape = (text: string): string =>
-  text.replace(/[&<>"']/g, (ch) => `&#${ch.charCodeAt(0)};`).replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd'); // prettier-ignore
+const escape = (text: string): string => text.replace(/[&<>"']/g, (ch) => `&#${ch.charCodeAt(0)};`);
 
 function textOf(piece: Piece): string {
   if (piece === undefined) return '';

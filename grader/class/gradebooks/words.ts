@@ -18,7 +18,7 @@ const block = (leaf: Leaf, wrong?: ReadonlySet<number>): string[] => {
 
 /** A named value as lines of text. */
 export function valueLines(name: string, value: Shown, wrong: readonly number[] = []): string[] {
-  const all = leaves(name || 'result', value);
+  const all = leaves(clean(name) || 'result', value);
   const marks = all.length === 1 ? new Set(wrong) : undefined;
   const lines = all.slice(0, MOST).flatMap((leaf) => block(leaf, marks));
   return all.length > MOST ? [...lines, `… and ${all.length - MOST} more`] : lines;
