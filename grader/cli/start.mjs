@@ -127,7 +127,10 @@ async function bundled() {
   if (process.env.DLBH_DEBUG) return undefined;
   try {
     const cache = path.join(realpathSync(path.join(root, 'node_modules')), '.cache', 'deep-learning-by-hand');
-    const folder = path.join(cache, stateOf([path.join(root, 'grader'), path.join(root, 'solutions')]));
+    const folder = path.join(
+      cache,
+      stateOf(['grader', 'solutions', 'stand-ins'].map((name) => path.join(root, name)).filter((f) => existsSync(f))),
+    );
     if (!existsSync(folder)) {
       mkdirSync(cache, { recursive: true });
       await makeBundle(folder);

@@ -121,8 +121,8 @@ function bookWith(results: readonly Result[]): Book {
 }
 
 /** What a browser or a terminal would obey, or cannot show. */
-// eslint-disable-next-line no-control-regex -- that is what is looked for
 const COMMANDS =
+  // eslint-disable-next-line no-control-regex -- that is what is looked for
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 test('the hostile result is valid itself', () => {
