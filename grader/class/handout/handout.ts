@@ -10,6 +10,7 @@ import type { Course } from '../../course/layout.ts';
 import { PACKED, PACKED_SKELETONS, readText } from '../../course/pristine.ts';
 import { Refusal } from '../../course/refusal.ts';
 import { findLeaks } from './leaks.ts';
+import { lockFor, type Lock } from './lock.ts';
 import { importsOf, minified } from './stand-ins.ts';
 
 export interface HandoutOptions {
@@ -173,14 +174,18 @@ function chaptersFile(text: string, chapters: readonly ChapterEntry[]): string {
   return `${text.slice(0, start)}export const CHAPTERS: readonly ChapterEntry[] = [\n${entries.join('')}];\n`;
 }
 
-interface Lock {
-  packages: Record<string, Record<string, unknown> & { dev?: boolean }>;
+interface About {
+  scripts: Record<string, string>;
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  imports: unknown;
+  [more: string]: unknown;
 }
 
 /** What npm needs: the course's own dependencies, those of its authors left out; nothing that is not in the course. */
 function writePackage({ course, out }: HandoutOptions): void {
   const read = (name: string) => readText(join(course.root, name), name);
-  const about = JSON.parse(read('package.json')) as Record<string, unknown> & { scripts: Record<string, string> };
+  const about = JSON.parse(read('package.json')) as About;
   const { devDependencies: _, scripts, imports: __, ...rest } = about;
   const own = {
     ...rest,
@@ -190,13 +195,7 @@ function writePackage({ course, out }: HandoutOptions): void {
   put(out, 'package.json', `${JSON.stringify(own, null, 2)}\n`);
   if (existsSync(join(course.root, 'package-lock.json'))) {
     const lock = JSON.parse(read('package-lock.json')) as Lock;
-    const { devDependencies: ___, ...root } = lock.packages[''] ?? {};
-    const packages = Object.entries(lock.packages).filter(([, entry]) => !entry.dev);
-    put(
-      out,
-      'package-lock.json',
-      `${JSON.stringify({ ...lock, packages: { ...Object.fromEntries(packages), '': root } }, null, 2)}\n`,
-    );
+    put(out, 'package-lock.json', `${JSON.stringify(lockFor(lock, rest.dependencies), null, 2)}\n`);
   }
   const config = JSON.parse(read('tsconfig.json')) as Record<string, unknown>;
   put(out, 'tsconfig.json', `${JSON.stringify({ ...config, include: ['chapters', 'grader'] }, null, 2)}\n`);
