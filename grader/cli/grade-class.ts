@@ -137,4 +137,6 @@ function wholeNumber(n: number | undefined, flag: string, example: number): numb
   return n;
 }
 
-const shownPath = (path: string) => relative(process.cwd(), path) || '.';
+function shownPath(path: string): string {
+  return relative(process.cwd(), path) || '.';
+}
