@@ -1,6 +1,6 @@
 /** `npm run lab chapter-1`: trains something real with the student's own functions. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listed } from '../course/nearest.ts';
 import { Refusal } from '../course/refusal.ts';
 import { todos } from '../course/regions.ts';
@@ -42,7 +42,7 @@ await runCommand(flagged, async ({ words, flags }) => {
   const target = course.resolve(words[0]!);
   const entry = entryOf(setting, target);
   const { solutions, ...given } = flags;
-  const folder = solutions ? 'solutions' : 'chapters';
+  const folder = solutions ? basename(course.standIns) : 'chapters';
   if (!existsSync(join(course.root, folder, entry.folder, 'lab.ts')))
     throw new Refusal(
       `${entry.id} has no lab: there is no ${folder}/${entry.folder}/lab.ts.`,
