@@ -155,8 +155,7 @@ function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly nu
 const cutList = <T>(list: readonly T[], size: number, keep?: Keep): T[] =>
   keep === 'last' ? list.slice(list.length - size) : list.slice(0, size);
 
-const showAxes = (axes: readonly Axis[]) =>
-  `(${axes.join(', ').replaceAll('*', '·')}${axes.length === 1 ? ',' : ''})`;
+const showAxes = (axes: readonly Axis[]) => `(${axes.join(', ').replaceAll('*', '·')}${axes.length === 1 ? ',' : ''})`;
 
 /**
  * A Tensor with the given axes, entries on a grid: `tensor('T', 'd_k')`, `tensor('n', { min: 0 })`, `tensor('B?', 'T', 'd')`

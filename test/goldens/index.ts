@@ -8,6 +8,7 @@ import { goldens as chapter3 } from './chapter-3.ts';
 import { goldens as attention } from './chapter-4-attention.ts';
 import { goldens as lstm } from './chapter-4-lstm.ts';
 import { goldens as blocks } from './chapter-5-blocks.ts';
+import { goldens as scaledAttention } from './chapter-5-attention.ts';
 import { goldens as encoder } from './chapter-5-encoder.ts';
 
 export const GOLDENS: readonly Golden[] = [
@@ -20,5 +21,6 @@ export const GOLDENS: readonly Golden[] = [
   ...lstm,
   ...attention,
   ...blocks,
+  ...scaledAttention,
   ...encoder,
 ];
