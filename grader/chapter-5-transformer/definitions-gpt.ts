@@ -1,8 +1,8 @@
 /**
- * A GPT as its papers define it, one number at a time on the tape, with places into which a student's slips can be switched:
- * the sequences of a batch do not meet, so one sequence is all there is to define.
+ * A GPT as its papers define it, on the tape, with places into which a student's slips can be switched; and the inputs that
+ * it is fed.
  */
-import { Tensor } from '#tensor';
+import { Tensor, random } from '#tensor';
 import {
   listOf,
   mean,
@@ -16,31 +16,28 @@ import {
   type Input,
   type Lifted,
 } from '../engine/index.ts';
+import * as blocks from './definitions-blocks.ts';
+import { fedForward, layerNormed, multiHead, projected, type Bend } from './definitions-blocks.ts';
 import { attended, part } from './definitions.ts';
 
+/** An interface as plain data. */
+type Plain<T> = { [K in keyof T]: T[K] };
 export type Norm = { gamma: Tensor; beta: Tensor };
-export type MultiHead = {
-  wQ: Tensor;
-  bQ: Tensor;
-  wK: Tensor;
-  bK: Tensor;
-  wV: Tensor;
-  bV: Tensor;
-  wO: Tensor;
-  bO: Tensor;
-};
-export type FeedForward = { w1: Tensor; b1: Tensor; w2: Tensor; b2: Tensor };
+export type MultiHead = Plain<blocks.MultiHead>;
+export type FeedForward = Plain<blocks.FeedForward>;
 export type Block = { attention: MultiHead; norm1: Norm; feedForward: FeedForward; norm2: Norm };
 export type Gpt = { tokens: Tensor; positions: Tensor; blocks: Block[]; norm: Norm; head?: Tensor };
-export type Settings = { heads: number; activation: 'relu' | 'gelu' };
+export type Settings = { heads: number; activation: Bend };
+/** What one block keeps: keys and values, (1, S, C). */
+export type Kept = { k: Tensor; v: Tensor };
 
-// What is drawn
+// What is drawn. C is h · d: h heads, each d wide.
 
 const small = { min: -1, max: 1 };
-const square = tensor('C', 'C', small);
-const along = tensor('C', small);
+const square = tensor('h*d', 'h*d', small);
+const along = tensor('h*d', small);
 
-export const normInput = record({ gamma: tensor('C', { min: 0.5, max: 1.5 }), beta: along });
+export const normInput = record({ gamma: tensor('h*d', { min: 0.5, max: 1.5 }), beta: along });
 export const attentionInput = record({
   wQ: square,
   bQ: along,
@@ -55,25 +52,21 @@ const blockInput = record({
   attention: attentionInput,
   norm1: normInput,
   feedForward: record({
-    w1: tensor('M', 'C', small),
+    w1: tensor('M', 'h*d', small),
     b1: tensor('M', small),
-    w2: tensor('C', 'M', small),
+    w2: tensor('h*d', 'M', small),
     b2: along,
   }),
   norm2: normInput,
 });
-
-/** What one block keeps of S tokens. */
-export const keptInput = record({ k: tensor(1, 'S', 'C'), v: tensor(1, 'S', 'C') });
-
 const shared = {
-  tokens: tensor('V', 'C'),
-  positions: tensor('L', 'C', small),
+  tokens: tensor('V', 'h*d'),
+  positions: tensor('L', 'h*d', small),
   blocks: listOf('n', blockInput),
   norm: normInput,
 };
 const tied = record(shared);
-const untied = record({ ...shared, head: tensor('V', 'C') });
+const untied = record({ ...shared, head: tensor('V', 'h*d') });
 const formOf = (value: Gpt) => (value.head === undefined ? tied : untied) as Input;
 
 /** The weights of a GPT: every other one has its head tied, and then there is no `head`. */
@@ -92,62 +85,51 @@ export const gptInput: Input<Gpt> = {
   nudge: (value, f) => formOf(value).nudge(value, f) as Gpt,
 };
 
+/** A GPT for a fixed example: quarters between −1.5 and 1.5. */
+export function anyGpt(
+  { V, L, C, M, n }: Record<'V' | 'L' | 'C' | 'M' | 'n', number>,
+  seed: string,
+  headTied = true,
+): Gpt {
+  const rng = random(seed);
+  const some = (...shape: number[]) =>
+    new Tensor(
+      shape,
+      range(
+        shape.reduce((a, b) => a * b, 1),
+        () => (rng.integer(13) - 6) / 4,
+      ),
+    );
+  const norm = () => ({ gamma: some(C).div(4).add(1), beta: some(C).div(2) });
+  const matrixAndBias = () => [some(C, C), some(C)] as const;
+  const block = () => {
+    const [[wQ, bQ], [wK, bK], [wV, bV], [wO, bO]] = [matrixAndBias(), matrixAndBias(), matrixAndBias(), matrixAndBias()]; // prettier-ignore
+    const feedForward = { w1: some(M, C), b1: some(M), w2: some(C, M), b2: some(C) };
+    return { attention: { wQ, bQ, wK, bK, wV, bV, wO, bO }, norm1: norm(), feedForward, norm2: norm() };
+  };
+  const weights = { tokens: some(V, C), positions: some(L, C), blocks: range(n, block), norm: norm() };
+  return headTied ? weights : { ...weights, head: some(V, C) };
+}
+
+/** What one block keeps of S tokens. */
+export const keptInput = record({ k: tensor(1, 'S', 'h*d'), v: tensor(1, 'S', 'h*d') });
+
 // The definitions
 
-const addition = (a: VarTensor, b: VarTensor) => table(a.shape, (...at) => a.at(...at).add(b.at(...at)));
+const plus = (a: VarTensor, b: VarTensor) =>
+  new VarTensor(
+    a.shape,
+    a.data.map((x, k) => x.add(b.data[k]!)),
+  );
 
 /** The same numbers, through which no gradient goes. */
-export const still = (x: VarTensor): VarTensor => table(x.shape, (...at) => new Var(x.at(...at).value));
+export const still = (x: VarTensor): VarTensor =>
+  new VarTensor(
+    x.shape,
+    x.data.map((v) => new Var(v.value)),
+  );
 
-/** x (T, in), w (out, in), bias (out) → (T, out) */
-export const affine = (x: VarTensor, w: VarTensor, bias?: VarTensor) =>
-  table([x.shape[0]!, w.shape[0]!], (t, o) => {
-    const product = sum(range(w.shape[1]!, (c) => x.at(t!, c).mul(w.at(o!, c))));
-    return bias ? product.add(bias.at(o!)) : product;
-  });
-
-/** Each row with mean 0 and variance 1, then scaled and shifted. */
-export function normed(x: VarTensor, { gamma, beta }: Lifted<Norm>, epsilon = 1e-5): VarTensor {
-  const C = x.shape[1]!;
-  const rows = range(x.shape[0]!, (t) => {
-    const row = range(C, (c) => x.at(t, c));
-    const centre = mean(row);
-    const root = mean(row.map((v) => v.sub(centre).pow(2)))
-      .add(epsilon)
-      .sqrt();
-    return row.map((v, c) => v.sub(centre).div(root).mul(gamma.at(c)).add(beta.at(c)));
-  });
-  return table(x.shape, (t, c) => rows[t!]![c!]!);
-}
-
-/** Columns `from` to `to` of a matrix. */
-const columns = (x: VarTensor, from: number, to: number) =>
-  table([x.shape[0]!, to - from], (t, c) => x.at(t!, from + c!));
-
-/** Every head by itself on its own columns, the results side by side. q (T, C); k, v (S, C). */
-export function manyHeads(q: VarTensor, k: VarTensor, v: VarTensor, mask: Tensor, heads: number): VarTensor {
-  const d = q.shape[1]! / heads;
-  const each = range(heads, (h) => {
-    const [from, to] = [h * d, (h + 1) * d];
-    return attended(columns(q, from, to), columns(k, from, to), columns(v, from, to), mask).y;
-  });
-  return table(q.shape, (t, c) => each[Math.floor(c! / d)]!.at(t!, c! % d));
-}
-
-/** Self-attention of one sequence (T, C). */
-function selfAttention(x: VarTensor, w: Lifted<MultiHead>, mask: Tensor, heads: number): VarTensor {
-  const a = manyHeads(affine(x, w.wQ, w.bQ), affine(x, w.wK, w.bK), affine(x, w.wV, w.bV), mask, heads);
-  return affine(a, w.wO, w.bO);
-}
-
-export function feedForwardOf(x: VarTensor, w: Lifted<FeedForward>, activation: Settings['activation']): VarTensor {
-  const up = affine(x, w.w1, w.b1);
-  const bent = table(up.shape, (...at) => {
-    const z = up.at(...at);
-    return activation === 'relu' ? z.relu() : z.mul(z.div(Math.SQRT2).erf().add(1)).div(2);
-  });
-  return affine(bent, w.w2, w.b2);
-}
+export const normed = (x: VarTensor, { gamma, beta }: Lifted<Norm>) => layerNormed(x, gamma, beta, 1e-5);
 
 /** A sublayer with its norm and the way around it. */
 export const residual = (
@@ -155,19 +137,17 @@ export const residual = (
   norm: Lifted<Norm>,
   sublayer: (x: VarTensor) => VarTensor,
   order: 'pre' | 'post' = 'pre',
-) => (order === 'pre' ? addition(x, sublayer(normed(x, norm))) : normed(addition(x, sublayer(x)), norm));
+) => (order === 'pre' ? plus(x, sublayer(normed(x, norm))) : normed(plus(x, sublayer(x)), norm));
 
 export interface GptSlips {
   /** Which query sees which key. */
   sees?: (i: number, j: number) => boolean;
   order?: 'post';
   lastNorm?: false;
-  /** The place of a token; none at all where undefined. */
-  place?: ((t: number) => number) | 'none';
+  noPlaces?: boolean;
   alwaysTied?: boolean;
-  heads?: number;
-  activation?: Settings['activation'];
-  chain?: 'reversed' | 'first' | 'last' | 'none';
+  settings?: Partial<Settings>;
+  chain?: 'reversed' | 'first' | 'last';
   probabilities?: boolean;
   // For gradients: the values stay right.
   stillEntrance?: boolean;
@@ -176,52 +156,53 @@ export interface GptSlips {
   straightDown?: boolean;
 }
 
-/** One sequence of tokens, embedded: tokens[index_t] + positions[start + t]. (T, C) */
+/** y_bt = tokens[index_bt] + positions[start + t]. (B, T, C) */
 export const embedded = (
-  row: readonly number[],
+  index: readonly (readonly number[])[],
   tokens: VarTensor,
   positions: VarTensor,
   start: number,
-  place: GptSlips['place'] = (t) => t,
+  noPlaces = false,
 ) =>
-  table([row.length, tokens.shape[1]!], (t, c) => {
-    const token = tokens.at(row[t!]!, c!);
-    return place === 'none' ? token : token.add(positions.at(start + place(t!), c!));
+  table([index.length, index[0]!.length, tokens.shape[1]!], (b, t, c) => {
+    const token = tokens.at(index[b!]![t!]!, c!);
+    return noPlaces ? token : token.add(positions.at(start + t!, c!));
   });
 
-/** The logits of one sequence, (T, V). */
-export function logitsOf(row: readonly number[], w: Lifted<Gpt>, settings: Settings, slips: GptSlips = {}): VarTensor {
-  const T = row.length;
-  const { heads, activation } = { ...settings, ...('heads' in slips && { heads: slips.heads! }), ...(slips.activation && { activation: slips.activation }) }; // prettier-ignore
+/** The logits after each token, (B, T, V). */
+export function logitsOf(
+  index: readonly (readonly number[])[],
+  w: Lifted<Gpt>,
+  given: Settings,
+  slips: GptSlips = {},
+): VarTensor {
+  const T = index[0]!.length;
+  const { heads, activation } = { ...given, ...slips.settings };
   const sees = slips.sees ?? ((i, j) => j <= i);
   const mask = new Tensor(
     [T, T],
     range(T * T, (k) => (sees(Math.floor(k / T), k % T) ? 1 : 0)),
   );
-  const tokens = slips.stillEntrance ? still(w.tokens) : w.tokens;
-  const start = embedded(row, tokens, w.positions, 0, slips.place);
+  const start = embedded(index, slips.stillEntrance ? still(w.tokens) : w.tokens, w.positions, 0, slips.noPlaces);
   const block = (x: VarTensor, { attention, norm1, feedForward, norm2 }: Lifted<Block>) => {
-    const a = residual(x, norm1, (t) => selfAttention(t, attention, mask, heads), slips.order);
-    return residual(a, norm2, (t) => feedForwardOf(t, feedForward, activation), slips.order);
+    const a = residual(x, norm1, (t) => multiHead(t, t, mask, attention, heads).y, slips.order);
+    return residual(a, norm2, (t) => fedForward(t, feedForward, activation), slips.order);
   };
   const chain = {
     all: w.blocks,
     reversed: [...w.blocks].reverse(),
     first: w.blocks.slice(0, 1),
     last: w.blocks.slice(-1),
-    none: [],
   }[slips.chain ?? 'all'];
   const through = chain.reduce(block, start);
-  const y = slips.straightDown ? table(start.shape, (t, c) => start.at(t!, c!).sub(start.at(t!, c!).value).add(through.at(t!, c!).value)) : through; // prettier-ignore
+  const bridge = (x: Var, k: number) => x.sub(x.value).add(through.data[k]!.value);
+  const y = slips.straightDown ? new VarTensor(start.shape, start.data.map(bridge)) : through;
   const own = slips.alwaysTied ? w.tokens : (w.head ?? w.tokens);
-  const logits = affine(slips.lastNorm === false ? y : normed(y, w.norm), slips.stillHead ? still(own) : own);
-  if (!slips.probabilities) return logits;
-  const V = logits.shape[1]!;
-  const sums = range(T, (t) => sum(range(V, (v) => logits.at(t, v).exp())));
-  return table([T, V], (t, v) => logits.at(t!, v!).exp().div(sums[t!]!));
+  const logits = projected(slips.lastNorm === false ? y : normed(y, w.norm), slips.stillHead ? still(own) : own);
+  return slips.probabilities ? blocks.perToken(logits, (z) => z.map((x) => x.exp().div(sum(z.map((o) => o.exp()))))) : logits; // prettier-ignore
 }
 
-/** −log softmax(logits_t)[target_t], averaged over the places of all sequences. */
+/** −log softmax(logits_bt)[target_bt], averaged over the places of all sequences that are asked. */
 export function lossOf(
   read: readonly (readonly number[])[],
   targets: readonly (readonly number[])[],
@@ -229,40 +210,48 @@ export function lossOf(
   settings: Settings,
   asked: (t: number, T: number) => boolean = () => true,
 ): Var {
-  const terms = read.flatMap((row, b) => {
-    const logits = logitsOf(row, w, settings);
-    return row.flatMap((_, t) => {
+  const logits = logitsOf(read, w, settings);
+  const terms = read.flatMap((row, b) =>
+    row.flatMap((_, t) => {
       if (!asked(t, row.length)) return [];
-      const scores = range(logits.shape[1]!, (v) => logits.at(t, v));
+      const scores = part(logits, b, t).data;
       const top = Math.max(...scores.map((s) => s.value));
-      const log = sum(scores.map((s) => s.sub(top).exp()))
-        .log()
-        .add(top);
-      return [log.sub(scores[targets[b]![t]!]!)];
-    });
-  });
+      const log = sum(scores.map((s) => s.sub(top).exp())).log();
+      return [log.add(top).sub(scores[targets[b]![t]!]!)];
+    }),
+  );
   return mean(terms);
 }
 
-/** What one block keeps: keys and values, (1, S, C). */
-export type Kept = { k: Tensor; v: Tensor };
+// One token at a time
 
-/** A matrix with one row more. */
-export const withRow = (x: VarTensor, row: VarTensor) =>
-  new VarTensor([x.shape[0]! + 1, x.shape[1]!], [...x.data, ...row.data]);
+/** Columns `from` to `to` of a matrix. */
+const columns = (x: VarTensor, from: number, to: number) =>
+  table([x.shape[0]!, to - from], (t, c) => x.at(t!, from + c!));
+
+/** Every head by itself on its own columns, nothing masked, the results side by side. q (1, C); k, v (S, C). */
+export function headsOver(q: VarTensor, k: VarTensor, v: VarTensor, heads: number): VarTensor {
+  const d = q.shape[1]! / heads;
+  const each = range(heads, (h) => {
+    const own = (x: VarTensor) => columns(x, h * d, (h + 1) * d);
+    return attended(own(q), own(k), own(v), new Tensor([1, 1], [1])).y;
+  });
+  return table(q.shape, (t, c) => each[Math.floor(c! / d)]!.at(t!, c! % d));
+}
+
+/** Tokens (n, C) with one more behind them. */
+const withRow = (x: VarTensor, row: VarTensor) => new VarTensor([x.shape[0]! + 1, x.shape[1]!], [...x.data, ...row.data]); // prettier-ignore
 
 /** (1, S, C) without its first axis, and with it again. */
-export const only = (x: VarTensor) => part(x, 0);
+export const only = (x: VarTensor) => new VarTensor(x.shape.slice(1), x.data);
 export const alone = (x: VarTensor) => new VarTensor([1, ...x.shape], x.data);
 
-/** Attention of one new token x (1, C) over the kept ones and itself. */
-export function attendedOnce(
-  x: VarTensor,
-  kept: { k: VarTensor; v: VarTensor },
-  w: Lifted<MultiHead>,
-  heads: number,
-): { y: VarTensor; kept: { k: VarTensor; v: VarTensor } } {
-  const [k, v] = [withRow(kept.k, affine(x, w.wK, w.bK)), withRow(kept.v, affine(x, w.wV, w.bV))];
-  const everything = new Tensor([1, 1], [1]);
-  return { y: affine(manyHeads(affine(x, w.wQ, w.bQ), k, v, everything, heads), w.wO, w.bO), kept: { k, v } };
-}
+/** What is kept, (S, C), with the key and the value of one token more. */
+export const keptWith = (x: VarTensor, kept: Lifted<Kept>, w: Lifted<MultiHead>) => ({
+  k: withRow(kept.k, projected(x, w.wK, w.bK)),
+  v: withRow(kept.v, projected(x, w.wV, w.bV)),
+});
+
+/** Attention of one token x (1, C) over keys and values (S, C). */
+export const attendedTo = (x: VarTensor, { k, v }: Lifted<Kept>, w: Lifted<MultiHead>, heads: number) =>
+  projected(headsOver(projected(x, w.wQ, w.bQ), k, v, heads), w.wO, w.bO);

@@ -1,5 +1,5 @@
 /** Exercises of a GPT that writes: how the next token is chosen, and what is kept so that it need not be computed again. */
-import { Tensor, concat, tensor as toTensor, zeros } from '#tensor';
+import { Tensor, concat, random, tensor as toTensor, zeros } from '#tensor';
 import {
   agrees,
   choice,
@@ -13,6 +13,7 @@ import {
   range,
   record,
   rejects,
+  sizeOf,
   table,
   tensor,
   trace,
@@ -21,17 +22,17 @@ import {
   VarTensor,
   type Lifted,
 } from '../engine/index.ts';
+import { fedForward, projected } from './definitions-blocks.ts';
 import {
-  affine,
   alone,
-  attendedOnce,
+  anyGpt,
+  attendedTo,
   attentionInput,
   embedded,
-  feedForwardOf,
   gptInput,
   keptInput,
+  keptWith,
   logitsOf,
-  manyHeads,
   normed,
   only,
   residual,
@@ -114,7 +115,8 @@ export const topPFilter = exercise({
   examples: [
     { logits: toTensor([2, 1, 0, 1.5]), p: 0.75 },
     { logits: toTensor([0, 0, 0, 0]), p: 0.5 },
-    { logits: toTensor([0, 0, 0, 0]), p: 0.375 },
+    { logits: toTensor([0, 0, 0, 0]), p: 0.25 },
+    { logits: toTensor([1, 1]), p: 0.5 },
     { logits: toTensor([1, 3, 1, 3, 1]), p: 0.9 },
     { logits: toTensor([-1, 5, 0.5]), p: 0.25 },
     { logits: toTensor([9, 10, 8]), p: 0.5 },
@@ -230,6 +232,25 @@ const samplingInput = record({
 });
 const always = { temperature: 1, topK: 9, topP: 1 };
 
+/** Draws from five tokens near both ends of what may come, where each setting decides. */
+const choices: Choice[] = [
+  ...[
+    { temperature: 2, topK: 9, topP: 1 },
+    { temperature: 0.5, topK: 9, topP: 1 },
+    { temperature: 2, topK: 3, topP: 1 },
+    { temperature: 2, topK: 9, topP: 0.75 },
+    { temperature: 0.5, topK: 9, topP: 0.9 },
+    { temperature: 1, topK: 3, topP: 0.75 },
+    { temperature: 1, topK: 2, topP: 0.5 },
+    { temperature: 2, topK: 4, topP: 0.75 },
+  ].flatMap((sampling) => [
+    { logits: toTensor([0, 0.5, 1, 1.5, 2]), u: 1 / 32, sampling },
+    { logits: toTensor([2, 1.5, 1, 0.5, 0]), u: 31 / 32, sampling },
+  ]),
+  { logits: toTensor([0.5, 3, 1, 3]), u: 15 / 16, sampling: { temperature: 0, topK: 4, topP: 1 } },
+  { logits: toTensor([0.5, 0, 1, 1]), u: 1 / 16, sampling: { temperature: 0, topK: 4, topP: 1 } },
+];
+
 export const chooseToken = exercise({
   points: 2,
   inputs: {
@@ -251,18 +272,7 @@ export const chooseToken = exercise({
       { logits: toTensor([1, 2]), u: 1, sampling: always },
     ]),
   ],
-  examples: [
-    { logits: toTensor([1, 0.5, 0, -1, 1.5]), u: 15 / 16, sampling: { temperature: 2, topK: 9, topP: 1 } },
-    { logits: toTensor([1, 0.5, 0, -1, 1.5]), u: 15 / 16, sampling: { temperature: 0.5, topK: 9, topP: 1 } },
-    { logits: toTensor([1, 0.5, 0, -1, 1.5]), u: 13 / 16, sampling: { temperature: 2, topK: 3, topP: 0.9 } },
-    { logits: toTensor([1, 0.5, 0, -1, 1.5]), u: 13 / 16, sampling: { temperature: 2, topK: 9, topP: 0.5 } },
-    { logits: toTensor([2, 1.5, 1, 0.5, 0]), u: 15 / 16, sampling: { temperature: 1, topK: 3, topP: 0.75 } },
-    { logits: toTensor([0, 0.5, 1, 1.5, 2]), u: 1 / 16, sampling: { temperature: 1, topK: 3, topP: 0.75 } },
-    { logits: toTensor([0, 0.5, 1, 1.5, 2]), u: 1 / 16, sampling: { temperature: 2, topK: 4, topP: 0.75 } },
-    { logits: toTensor([0, 0.5, 1, 1.5, 2]), u: 1 / 16, sampling: { temperature: 0.5, topK: 5, topP: 0.9 } },
-    { logits: toTensor([0.5, 3, 1, 3]), u: 15 / 16, sampling: { temperature: 0, topK: 4, topP: 1 } },
-    { logits: toTensor([0.5, 0, 1, -1]), u: 1 / 16, sampling: { temperature: 0, topK: 4, topP: 1 } },
-  ],
+  examples: choices,
   misconceptions: {
     'temperature ignored': {
       wrong: (i) => chosen({ ...i, sampling: { ...i.sampling, temperature: 1 } }),
@@ -349,7 +359,7 @@ function write(i: Writing, slips: WritingSlips = {}): { tokens: number[]; margin
   let [text, margin] = [[...prompt], Infinity];
   const tokens = uniforms.map((own, n) => {
     const read = slips.window ? slips.window(text, L, prompt) : text.slice(-L);
-    const all = logitsOf(read, lifted, settings);
+    const all = only(logitsOf([read], lifted, settings));
     const logits = values(all, slips.row ? slips.row(read.length) : read.length - 1);
     const u = slips.u ? slips.u(uniforms, n) : own;
     const token = chosen({ logits, u, sampling });
@@ -369,7 +379,7 @@ const gapsOf = (z: Tensor) => {
 const writingInputs = {
   prompt: indices('P', 'V'),
   weights: gptInput,
-  heads: choice(1, 2),
+  heads: sizeOf('h'),
   uniforms: vector('N', { min: 1 / 16, max: 15 / 16, step: 1 / 16 }),
   sampling: record({
     temperature: choice<number>(1, 2, 0.5, 0),
@@ -377,51 +387,36 @@ const writingInputs = {
     topP: choice<number>(1, 0.9, 0.5),
   }),
 };
-const writingSizes = { P: [1, 4], V: [2, 4], L: [2, 3], C: [2, 2], M: [1, 2], n: [1, 2], N: [0, 4] } as const;
+const writingSizes = {
+  P: [1, 4],
+  V: [2, 4],
+  L: [2, 3],
+  h: [1, 2],
+  d: [2, 2],
+  M: [1, 2],
+  n: [1, 1],
+  N: [0, 4],
+} as const;
 const writingFrom = ({ prompt, weights, heads, uniforms, sampling }: { prompt: number[]; weights: Gpt; heads: number; uniforms: number[]; sampling: Sampling }): Writing => ({ prompt, weights, settings: { heads, activation: 'gelu' }, uniforms, sampling }); // prettier-ignore
 const writingParameters = ['prompt', 'weights', 'settings', 'uniforms', 'sampling'];
 
-/** Two models whose tokens depend on place, order and all that was read. */
+/** Models, found by trying seeds, with which the slips write something else: prompts shorter and longer than the places. */
 const writingExamples = (): Writing[] =>
-  range(6, (n) => {
-    const some = (shape: number[], seed: number, size = 1) =>
-      new Tensor(
-        shape,
-        range(
-          shape.reduce((a, b) => a * b, 1),
-          (k) => (((((k + 1) * (seed + n + 3) * 7) % 13) - 6) / 4) * size,
-        ),
-      );
-    const weights = {
-      tokens: some([4, 2], 1, 2),
-      positions: some([3, 2], 2),
-      blocks: [
-        {
-          attention: {
-            wQ: some([2, 2], 3),
-            bQ: some([2], 4),
-            wK: some([2, 2], 5),
-            bK: some([2], 6),
-            wV: some([2, 2], 7),
-            bV: some([2], 8),
-            wO: some([2, 2], 9),
-            bO: some([2], 10),
-          },
-          norm1: { gamma: toTensor([1, 1.25]), beta: toTensor([0.25, -0.25]) },
-          feedForward: { w1: some([2, 2], 11), b1: some([2], 12), w2: some([2, 2], 13), b2: some([2], 14) },
-          norm2: { gamma: toTensor([0.75, 1]), beta: toTensor([0, 0.25]) },
-        },
-      ],
-      norm: { gamma: toTensor([1, 1.5]), beta: toTensor([0.25, -0.5]) },
-    };
-    return {
-      prompt: [[1, 3], [2], [0, 2, 1, 3, 2]][n % 3]!,
-      weights,
-      settings: { heads: (n % 2) + 1, activation: 'gelu' },
-      uniforms: range(7, (t) => (1 + ((5 * t + 3 * n + t * t) % 15)) / 16),
-      sampling: { temperature: 2, topK: 4, topP: [1, 1, 0.9][n % 3]! },
-    } as Writing;
-  }).filter((i) => write(i).margin > 1e-6);
+  (
+    [
+      [24, 1, [2]],
+      [20, 2, [0, 2, 1, 3, 2, 1]],
+      [25, 2, [0, 2, 1, 3, 2, 1]],
+      [25, 3, [1, 3]],
+      [1, 5, [0, 2, 1, 3, 2, 1]],
+    ] as const
+  ).map(([seed, n, prompt]) => ({
+    prompt: [...prompt],
+    weights: anyGpt({ V: 4, L: 4, C: 4, M: 2, n: 1 }, `writing ${seed}`),
+    settings: { heads: (n % 2) + 1, activation: 'gelu' },
+    uniforms: range(7, (t) => (1 + ((7 * t + 4 * n + t * t) % 15)) / 16),
+    sampling: { temperature: 4, topK: 4, topP: 1 },
+  }));
 
 export const generateText = exercise({
   points: 2,
@@ -501,11 +496,11 @@ const once =
   // prettier-ignore
   ({ x, kept, weights: w, heads }: LiftedOnce) => {
     const [row, old] = [only(x), { k: only(kept.k), v: only(kept.v) }];
-    const right = attendedOnce(row, old, w, heads);
-    const k = slip.k ? slip.k(right.kept.k, old.k) : right.kept.k;
-    const v = slip.v ? slip.v(right.kept.v, old.v) : right.kept.v;
-    const a = manyHeads(affine(row, w.wQ, w.bQ), k, v, new Tensor([1, 1], [1]), slip.heads ?? heads);
-    return { y: alone(affine(a, w.wO, w.bO)), kept: { k: alone(right.kept.k), v: alone(right.kept.v) } };
+    const right = keptWith(row, old, w);
+    const k = slip.k ? slip.k(right.k, old.k) : right.k;
+    const v = slip.v ? slip.v(right.v, old.v) : right.v;
+    const y = attendedTo(row, { k, v }, w, slip.heads ?? heads);
+    return { y: alone(y), kept: { k: alone(right.k), v: alone(right.v) } };
   };
 const onceBy = (slip: Parameters<typeof once>[0]) => (i: Once) => trace(once(slip), i, ['heads']).value;
 type OnceResult = { y: Tensor; kept: Kept };
@@ -522,9 +517,8 @@ const misdealt = (heads: number) => (m: VarTensor) => {
 
 export const cachedAttention = exercise({
   points: 3,
-  inputs: { x: tensor(1, 1, 'C'), kept: keptInput, weights: attentionInput, heads: choice(1, 2) },
-  sizes: { S: [0, 3], C: [2, 4] },
-  where: ({ x, heads }) => x.shape[2]! % heads === 0,
+  inputs: { x: tensor(1, 1, 'h*d'), kept: keptInput, weights: attentionInput, heads: sizeOf('h') },
+  sizes: { S: [0, 3], h: [1, 2], d: [1, 3] },
   oracle: valueOf(once(), { plain: ['heads'] }),
   checks: [agrees({ cases: 12 }), pure({ cases: 3 })],
   misconceptions: {
@@ -621,46 +615,40 @@ const stepOf =
   ({ token, kept, weights: w, settings }: LiftedStep) => {
     const S = kept[0]!.k.shape[1]!;
     const place = slips.place ? slips.place(S, w.positions.shape[0]!) : S;
-    let x = embedded([token], w.tokens, w.positions, place === 'none' ? 0 : place, place === 'none' ? 'none' : undefined); // prettier-ignore
+    const at = place === 'none' ? 0 : place;
+    let x = only(embedded([[token]], w.tokens, w.positions, at, place === 'none'));
     const now = w.blocks.map(({ attention, norm1, feedForward, norm2 }, n) => {
       const { k, v } = kept[slips.firstKept ? 0 : n]!;
-      const before = { k: only(k), v: only(v) };
-      let grown = before;
       const raw = x;
+      let grown = { k: only(k), v: only(v) };
       const attend = (t: VarTensor) => {
-        const read = attendedOnce(t, before, attention, settings.heads);
-        grown = slips.rawKept ? attendedOnce(raw, before, attention, settings.heads).kept : read.kept;
-        if (!slips.rawKept) return read.y;
-        const a = manyHeads(affine(t, attention.wQ, attention.bQ), grown.k, grown.v, new Tensor([1, 1], [1]), settings.heads); // prettier-ignore
-        return affine(a, attention.wO, attention.bO);
+        grown = keptWith(slips.rawKept ? raw : t, grown, attention);
+        return attendedTo(t, grown, attention, settings.heads);
       };
       x = slips.around === false ? attend(normed(x, norm1)) : residual(x, norm1, attend, slips.order);
       if (slips.feedForward !== false)
-        x = residual(x, norm2, (t) => feedForwardOf(t, feedForward, settings.activation), slips.order);
+        x = residual(x, norm2, (t) => fedForward(t, feedForward, settings.activation), slips.order);
       return { k: alone(grown.k), v: alone(grown.v) };
     });
     const own = slips.alwaysTied ? w.tokens : (w.head ?? w.tokens);
-    const logits = affine(slips.lastNorm === false ? x : normed(x, w.norm), own);
-    return { logits: new VarTensor([own.shape[0]!], logits.data), kept: now };
+    const logits = projected(slips.lastNorm === false ? x : normed(x, w.norm), own);
+    return { logits: only(logits), kept: now };
   };
 type StepResult = { logits: Tensor; kept: Kept[] };
 const stepBy = (slips: StepSlips) => (i: StepInputs) =>
   trace(stepOf(slips), i, ['token', 'settings']).value as unknown as StepResult;
 
 const keptExamples = (): StepInputs[] =>
-  writingExamples()
-    .slice(0, 4)
-    .map(({ weights, settings }, n) => {
-      const twice = { ...weights, blocks: [weights.blocks[0]!, { ...weights.blocks[0]!, norm1: weights.blocks[0]!.norm2 }] }; // prettier-ignore
-      const some = (seed: number) =>
-        new Tensor(
-          [1, 2, 2],
-          range(4, (k) => (((k * 5 + seed * 3) % 7) - 3) / 2),
-        );
-      const kept = [0, 1].map((b) => ({ k: some(n + b), v: some(n + 2 * b + 1) }));
-      const head = new Tensor([4, 2], range(8, (k) => (((k * 5 + n) % 9) - 4) / 2)); // prettier-ignore
-      return { token: n % 4, kept, weights: n % 2 ? { ...twice, head } : twice, settings };
-    });
+  range(4, (n) => {
+    const rng = random(`kept ${n}`);
+    const quarters = () => new Tensor([1, 2, 4], range(8, () => (rng.integer(17) - 8) / 4)); // prettier-ignore
+    return {
+      token: n,
+      kept: range(2, () => ({ k: quarters(), v: quarters() })),
+      weights: anyGpt({ V: 4, L: 4, C: 4, M: 2, n: 2 }, `kept ${n}`, n % 2 === 0),
+      settings: { heads: 2, activation: 'gelu' },
+    };
+  });
 
 const stepFrom = (drawn: { first: number[]; kept: Kept[]; weights: Gpt; settings: Settings }): StepInputs => {
   const { first, ...rest } = drawn;
@@ -673,12 +661,11 @@ export const cachedStep = exercise({
     first: indices(1, 'V'),
     kept: listOf('n', keptInput),
     weights: gptInput,
-    settings: record({ heads: choice(1, 2), activation: choice('gelu', 'relu') }),
+    settings: record({ heads: sizeOf('h'), activation: choice<'gelu' | 'relu'>('gelu', 'relu') }),
   },
-  sizes: { V: [2, 4], L: [4, 4], C: [2, 4], M: [1, 3], n: [1, 2], S: [0, 3] },
+  sizes: { V: [2, 4], L: [4, 4], h: [1, 2], d: [2, 2], M: [1, 3], n: [1, 2], S: [0, 3] },
   derive: stepFrom,
   parameters: ['token', 'kept', 'weights', 'settings'],
-  where: ({ weights, settings }) => weights.tokens.shape[1]! % settings.heads === 0,
   uses: ['embedTokens', 'lmHead', 'cachedAttention'],
   oracle: valueOf(stepOf(), { plain: ['token', 'settings'] }),
   checks: [
@@ -688,7 +675,7 @@ export const cachedStep = exercise({
       'one more token than there are places',
       () => {
         const { weights, settings } = keptExamples()[0]!;
-        const full = { k: zeros(1, 3, 2), v: zeros(1, 3, 2) };
+        const full = { k: zeros(1, 4, 4), v: zeros(1, 4, 4) };
         return [{ token: 0, kept: [full, full], weights, settings }];
       },
       { worth: 1 },
@@ -777,7 +764,7 @@ function writeCached({ prompt, weights, settings, uniforms, sampling }: Writing,
     if (size() === L && slips.full === 'slide')
       kept = kept.map(({ k, v }) => ({ k: k.slice(null, [1, L]), v: v.slice(null, [1, L]) }));
     if (size() === L) {
-      logits = values(logitsOf(text.slice(-L), liftedOf(weights), settings), L - 1);
+      logits = values(only(logitsOf([text.slice(-L)], liftedOf(weights), settings)), L - 1);
       return;
     }
     const place = slips.place;

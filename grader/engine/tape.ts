@@ -107,6 +107,16 @@ export function sum(terms: readonly Var[]): Var {
   );
 }
 
+/** Σ a_i b_i of two lists of equal length. */
+export function dot(a: readonly Var[], b: readonly Var[]): Var {
+  if (a.length !== b.length) throw new Error(`A dot product of ${a.length} numbers with ${b.length}.`);
+  return new Var(
+    a.reduce((s, x, i) => s + x.value * b[i]!.value, 0),
+    [...a, ...b],
+    [...b, ...a].map((x) => x.value),
+  );
+}
+
 /** The mean of Vars. */
 export const mean = (terms: readonly Var[]): Var => sum(terms).div(terms.length);
 
@@ -238,8 +248,8 @@ export function trace<I>(definition: Definition<I>, inputs: ValueRecord, plain: 
   return { inputs: lifted, tree, value: lower(tree, (v) => v.value), margin: nearestKink };
 }
 
-/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var. */
-export function differentiate(outputs: readonly (readonly [Var, number])[]): void {
+/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var, and returns all those. */
+export function differentiate(outputs: readonly (readonly [Var, number])[]): Var[] {
   const order = topological(outputs.map(([v]) => v));
   for (const v of order) v.grad = 0;
   for (const [v, weight] of outputs) v.grad += weight;
@@ -247,6 +257,7 @@ export function differentiate(outputs: readonly (readonly [Var, number])[]): voi
     const v = order[i]!;
     for (let p = 0; p < v.parents.length; p++) v.parents[p]!.grad += v.slopes[p]! * v.grad;
   }
+  return order;
 }
 
 /** Every Var below the outputs, parents before children; without recursion, since a tape may be deep. */
@@ -299,8 +310,7 @@ export function gradient<I>(
       pair(tree, u, outputs);
     }
   } else pair(run.tree, upstream, outputs);
-  differentiate(outputs);
-  const below = new Set(topological(outputs.map(([v]) => v)));
+  const below = new Set(differentiate(outputs));
   const gradients = Object.fromEntries(
     wrt.map((name) => [name, lower(run.inputs[name] as VarTree, (v) => (below.has(v) ? v.grad : 0))]),
   );
