@@ -815,10 +815,6 @@ export const generateCached = exercise({
       wrong: (i) => writeCached(i, { twice: true }),
       says: 'The prompt’s last token is in the cache twice: it was read with the prompt, and then once more for the first draw.',
     },
-    'first token of the prompt left out': {
-      wrong: (i) => writeCached(i, { reads: (prompt, L) => (prompt.length > 1 ? prompt.slice(-L).slice(1) : prompt) }),
-      says: 'The prompt’s first token is not in the cache.',
-    },
     'beginning of a long prompt': {
       wrong: (i) => writeCached(i, { reads: (prompt, L) => prompt.slice(0, L) }),
       says: 'Of a prompt that is too long you read the beginning. What comes next depends on its end: the last L tokens.',

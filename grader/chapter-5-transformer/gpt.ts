@@ -722,10 +722,10 @@ const usual: Training = { learningRate: 0.125, beta1: 0.75, beta2: 0.875, epsilo
 
 /** A short text and a small model, at the beginning or later. */
 const byHeart = (step: number, maxNorm = 0.25): TrainInputs & ValueRecord => {
-  const one = anyGpt({ V: 3, L: 3, C: 3, M: 2, n: 1 }, 'by heart');
+  const one = anyGpt({ V: 3, L: 3, C: 3, M: 1, n: 1 }, 'by heart');
   const settings = { heads: 1, activation: 'gelu' } as const;
   const training = { ...usual, maxNorm };
-  return { text: [[0, 1, 2, 0]], weights: one, state: stateFor(one, step), settings, training };
+  return { text: [[0, 1, 2]], weights: one, state: stateFor(one, step), settings, training };
 };
 
 const trainStep = exercise({
@@ -736,7 +736,7 @@ const trainStep = exercise({
     step: choice(0, 3),
     maxNorm: choice(0.25, 64),
   },
-  sizes: { ...runSizes, B: [1, 2], T: [1, 3], V: [2, 3], h: [1, 1], M: [1, 2], n: [1, 1] },
+  sizes: { ...runSizes, B: [1, 2], T: [1, 3], V: [2, 3], h: [1, 1], M: [1, 1], n: [1, 1] },
   derive: ({ text, weights, step, maxNorm }): TrainInputs => ({
     text,
     weights,
