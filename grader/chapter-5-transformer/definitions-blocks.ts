@@ -3,11 +3,11 @@
  * parts in tensors into which students' slips can be switched, for the misconceptions.
  */
 import { Tensor, concat, ones } from '#tensor';
-import { dot, mean, range, sum, table, Var, VarTensor, type Input, type Lifted } from '../engine/index.ts';
-import { attended, part, stacked } from './definitions.ts';
+import { dot, mean, range, table, Var, VarTensor, type Input, type Lifted } from '../engine/index.ts';
+import { attended, rowsOf, stacked } from './definitions.ts';
 
 /** Parameters of multi-head attention, with grouped queries or without. */
-export interface MultiHead {
+export type MultiHead = {
   wQ: Tensor;
   bQ: Tensor;
   wK: Tensor;
@@ -16,18 +16,18 @@ export interface MultiHead {
   bV: Tensor;
   wO: Tensor;
   bO: Tensor;
-}
-export interface FeedForward {
+};
+export type FeedForward = {
   w1: Tensor;
   b1: Tensor;
   w2: Tensor;
   b2: Tensor;
-}
-export interface Swiglu {
+};
+export type Swiglu = {
   wGate: Tensor;
   wUp: Tensor;
   wDown: Tensor;
-}
+};
 export type Bend = 'relu' | 'gelu';
 
 // Inputs
@@ -63,6 +63,25 @@ export const mask: Input<Tensor> = {
   nudge: (value) => value,
 };
 
+/** Numbers on a grid of quarters between −1 and 1 without a pattern that a mistake could share; for examples. */
+export function filled(seed: number, ...shape: number[]): Tensor {
+  let at = seed;
+  const next = () => (at = (at * 75 + 74) % 65537);
+  return ones(...shape).map(() => ((next() % 9) - 4) / 4);
+}
+
+/** Parameters for width C, with keys and values of width K. */
+export const headsLike = (seed: number, C: number, K = C): MultiHead => ({
+  wQ: filled(seed, C, C),
+  bQ: filled(seed + 1, C),
+  wK: filled(seed + 2, K, C),
+  bK: filled(seed + 3, K),
+  wV: filled(seed + 4, K, C),
+  bV: filled(seed + 5, K),
+  wO: filled(seed + 6, C, C),
+  bO: filled(seed + 7, C),
+});
+
 // On the tape
 
 /** What f makes of each token (…, C), put in its place. */
@@ -72,14 +91,11 @@ export function perToken(x: VarTensor, f: (token: Var[]) => Var[]): VarTensor {
   return new VarTensor([...x.shape.slice(0, -1), results[0]!.length], results.flat());
 }
 
-/** Row k of a matrix. */
-const rowOf = (w: VarTensor, k: number) => w.data.slice(k * w.shape[1]!, (k + 1) * w.shape[1]!);
-
 /** y_k = Σ_j x_j w_kj + b_k, for each token. */
-export const projected = (x: VarTensor, w: VarTensor, b?: VarTensor): VarTensor =>
-  perToken(x, (token) =>
-    range(w.shape[0]!, (k) => (b ? dot(token, rowOf(w, k)).add(b.at(k)) : dot(token, rowOf(w, k)))),
-  );
+export function projected(x: VarTensor, w: VarTensor, b?: VarTensor): VarTensor {
+  const rows = rowsOf(w);
+  return perToken(x, (token) => rows.map((row, k) => (b ? dot(token, row).add(b.at(k)) : dot(token, row))));
+}
 
 /** Multi-head attention (B, T, C), with its weights (B, h, T, S): every head of every sequence by itself. */
 export function multiHead(
@@ -216,6 +232,8 @@ export interface HeadSlips {
   scaleByModel?: boolean;
   scaleByWidth?: boolean;
   noMask?: boolean;
+  /** The mask of the first sequence for all of them. */
+  firstMask?: boolean;
   maskInverted?: boolean;
   zeroScores?: boolean;
   /** Which key–value head serves query head n. */
@@ -250,7 +268,8 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
   const C = i.x.shape[2]!;
   const scale = slips.noScale ? 1 : slips.scaleByModel ? Math.sqrt(C) : slips.scaleByWidth ? d : Math.sqrt(d);
   const scores = q.matmul(flip(k)).div(scale);
-  const four = i.mask.rank === 3 ? i.mask.expandDims(1) : i.mask;
+  const own = i.mask.rank === 3 && slips.firstMask ? i.mask.row(0) : i.mask;
+  const four = own.rank === 3 ? own.expandDims(1) : own;
   const allowed = (slips.maskInverted ? four.neg().add(1) : four).broadcastTo(scores.shape);
   const attention = slips.noMask
     ? sharesIn(

@@ -1,6 +1,6 @@
 /** Attention as its paper defines it, one number at a time on the tape: what the other definitions of this chapter compose. */
 import { Tensor } from '#tensor';
-import { range, softmax, sum, table, Var, VarTensor, type Oracle } from '../engine/index.ts';
+import { dot, range, softmax, table, Var, VarTensor, type Oracle } from '../engine/index.ts';
 
 /** An oracle without kinks: nothing has to be kept clear of them, and the tape runs once instead of twice. */
 export const smooth =
@@ -20,6 +20,9 @@ export const stacked = (parts: VarTensor[]): VarTensor =>
     [parts.length, ...parts[0]!.shape],
     parts.flatMap((p) => p.data),
   );
+
+/** The rows of a matrix. */
+export const rowsOf = (w: VarTensor) => range(w.shape[0]!, (k) => w.data.slice(k * w.shape[1]!, (k + 1) * w.shape[1]!));
 
 /** The softmax of the scores that count; 0 for the others, and for all of them where none counts. */
 export function shares(scores: readonly Var[], counts: readonly boolean[]): Var[] {
@@ -47,8 +50,11 @@ export function sharesOfRows(scores: VarTensor, mask: Tensor): VarTensor {
 export function attended(q: VarTensor, k: VarTensor, v: VarTensor, mask: Tensor) {
   const [T, d] = q.shape as [number, number];
   const S = k.shape[0]!;
-  const scores = table([T, S], (i, j) => sum(range(d, (c) => q.at(i!, c).mul(k.at(j!, c)))).div(Math.sqrt(d)));
+  const [asks, answers] = [rowsOf(q), rowsOf(k)];
+  const scores = table([T, S], (i, j) => dot(asks[i!]!, answers[j!]!).div(Math.sqrt(d)));
   const weights = sharesOfRows(scores, mask);
-  const y = table([T, v.shape[1]!], (i, c) => sum(range(S, (j) => weights.at(i!, j).mul(v.at(j, c!)))));
+  const taken = rowsOf(weights);
+  const columns = range(v.shape[1]!, (c) => range(S, (j) => v.at(j, c)));
+  const y = table([T, v.shape[1]!], (i, c) => dot(taken[i!]!, columns[c!]!));
   return { y, weights };
 }

@@ -34,7 +34,7 @@ const epsilon = choice<number>(0.25, 1e-5, 1e-3);
 const layerInputs = { x: tensor('B?', 'T', 'C'), gamma, beta: tensor('C'), epsilon };
 const rmsInputs = { x: tensor('B?', 'T', 'C'), gamma, epsilon };
 const dy = tensor('B?', 'T', 'C');
-const sizes = { B: [0, 3], T: [1, 4], C: [2, 5] } as const;
+const sizes = { B: [0, 2], T: [1, 3], C: [2, 4] } as const;
 
 // One token alone; two of them, one constant; four axes.
 const alone = { x: asTensor([1, -2, 3]), gamma: asTensor([2, -0.5, 1]), beta: asTensor([0.5, 1, -1]), epsilon: 0.25 };
@@ -86,7 +86,7 @@ const layerNormForward = exercise({
     plain: ['epsilon'],
   }),
   checks: [
-    agrees({ cases: 20 }),
+    agrees({ cases: 14 }),
     property<LayerInputs>('a token moved by a million, all of it, gives the same', {
       cases: 4,
       runs: (i) => ({ here: { ...i }, far: { ...i, x: i.x.add(2 ** 20) } }),
@@ -237,7 +237,7 @@ const layerNormBackward = exercise({
       plain: ['epsilon'],
     }),
   ),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 16 }), pure({ cases: 3 })],
+  checks: [gradientAgrees({ upstream: ['dy'], cases: 12 }), pure({ cases: 3 })],
   examples: withUpstream(layerExamples),
   misconceptions: {
     'mean and variance held constant': {
@@ -342,7 +342,7 @@ const rmsNormForward = exercise({
     plain: ['epsilon'],
   }),
   checks: [
-    agrees({ cases: 20 }),
+    agrees({ cases: 14 }),
     pure({ cases: 3 }),
     rejects('a gamma of another shape than (C)', [
       { x: zeros(2, 3), gamma: ones(1), epsilon: 1e-5 },
@@ -419,7 +419,7 @@ const rmsNormBackward = exercise({
       plain: ['epsilon'],
     }),
   ),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 16 }), pure({ cases: 3 })],
+  checks: [gradientAgrees({ upstream: ['dy'], cases: 12 }), pure({ cases: 3 })],
   examples: withUpstream(rmsExamples),
   misconceptions: {
     'size held constant': {

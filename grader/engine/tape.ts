@@ -160,9 +160,9 @@ export function table(shape: readonly number[], entry: (...index: number[]) => V
   return new VarTensor(
     shape,
     range(size, (flat) => {
-      const index: number[] = [];
+      const index = new Array<number>(shape.length);
       for (let axis = shape.length - 1; axis >= 0; axis--) {
-        index.unshift(flat % shape[axis]!);
+        index[axis] = flat % shape[axis]!;
         flat = Math.floor(flat / shape[axis]!);
       }
       return entry(...index);

@@ -21,7 +21,9 @@ export interface Leaf {
 export function showNumber(x: number | string): string {
   if (typeof x === 'string') return x.replace('Infinity', '∞');
   if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x);
-  const [digits, exponent] = x.toPrecision(6).split('e');
+  // 0.0000399976 is hard to read, and longer than 3.99976e-5.
+  const text = x !== 0 && Math.abs(x) < 1e-4 ? x.toExponential(5) : x.toPrecision(6);
+  const [digits, exponent] = text.split('e');
   const short = digits!.includes('.') ? digits!.replace(/\.?0+$/, '') : digits!;
   return exponent === undefined ? short : `${short}e${exponent.replace('+', '')}`;
 }
@@ -77,7 +79,8 @@ export function picks(length: number, most: number, wrong?: number): number[] {
     add(length - 1 - d);
   }
   const sorted = [...wanted].sort((a, b) => a - b);
-  return sorted.flatMap((i, k) => (k > 0 && i !== sorted[k - 1]! + 1 ? [-1, i] : [i]));
+  const marked = sorted.flatMap((i, k) => (i !== (sorted[k - 1] ?? -1) + 1 ? [-1, i] : [i]));
+  return sorted.at(-1)! < length - 1 ? [...marked, -1] : marked;
 }
 
 /** Columns aligned on the decimal point; marks stand behind the digits. */
@@ -138,8 +141,9 @@ export function draw(leaf: Leaf, { width, style, wrong = new Set() }: Drawing): 
     const firstColumn = here[0] === undefined ? undefined : here[0] % columns;
     const rowPicks = picks(rows, MOST, firstRow);
     for (let most = Math.min(columns, MOST + 1); ; most--) {
-      const lines = lay(rowPicks, picks(columns, Math.max(1, most), firstColumn));
-      if (most <= 1 || lines.every((line) => widthOf(line) <= width)) return lines;
+      // Never less than one number and what stands for the others.
+      const lines = lay(rowPicks, picks(columns, Math.max(2, most), firstColumn));
+      if (most <= 2 || lines.every((line) => widthOf(line) <= width)) return lines;
     }
 
     function lay(rowPicks: number[], columnPicks: number[]): string[] {

@@ -2,7 +2,7 @@
  * Chapter 5, topic 6: what a block does with each token by itself, after attention has brought the others' news: up into a
  * wider space, through a bend, and down again.
  */
-import { Tensor } from '#tensor';
+import { ShapeError, Tensor, showShape } from '#tensor';
 import { geluBackward, geluForward, reluBackward, reluForward } from '../chapter-2-bp/activations.ts';
 import { siluBackward, siluForward } from '../chapter-2-bp/activations.ts';
 import type { GeluCache, ReluCache, SiluCache } from '../chapter-2-bp/activations.ts';
@@ -106,11 +106,13 @@ export function feedForwardBackward(dy: Tensor, cache: FeedForwardCache): { dx: 
  * @param x       (…, C) tokens, with one or more axes in front
  * @param weights wGate (M, C), wUp (M, C), wDown (C, M); no biases
  * @returns y (…, C), and the cache for swigluBackward
- * @throws ShapeError when the shapes do not fit
+ * @throws ShapeError when the shapes do not fit; a wGate or wUp with a single row must not be broadcast to the other's
  * @see Shazeer 2020, "GLU variants improve Transformer", eq. 6
  */
 export function swigluForward(x: Tensor, weights: SwigluWeights): { y: Tensor; cache: SwigluCache } {
   // #region swigluForward
+  const [a, b] = [weights.wGate.shape, weights.wUp.shape].map(showShape);
+  if (a !== b) throw new ShapeError(`swigluForward: wGate ${a} and wUp ${b} must have the same shape`);
   const { y: gate, cache: silu } = siluForward(x.matmul(weights.wGate.T));
   const up = x.matmul(weights.wUp.T);
   return { y: gate.mul(up).matmul(weights.wDown.T), cache: { x, silu, gate, up, weights } };
