@@ -167,11 +167,8 @@ export const values: Record<string, () => string | number> = {
   slipSize: () => show(Number(slips.size.toFixed(2))),
   labSteps: () => Number(said(/^After (\d+) steps/)).toLocaleString('en-US'),
   labNumbers: () => Number(said(/heads, (\d+) numbers/)).toLocaleString('en-US'),
-  labKnownBefore: () => said(/^Before the first step: (\d+ %)/),
-  labKnownHalf: () => said(/^Step 1500, .*: (\d+ %)/),
-  labKnown: () => said(/^At temperature 0\.5 \((\d+ %)/),
   labSeen: () => said(/has read: ([\d.]+)/),
-  labUnseen: () => said(/that it has not: ([\d.]+)/),
+  labUnseen: () => said(/that it has not: ([\d.]+)\.$/),
 };
 
 export const prints: Record<string, () => string> = {
