@@ -257,7 +257,12 @@ export function fromCheckpoint(text: string | undefined, settings: WriterSetting
 
 // The lab
 
-const indented = (text: string) => text.replace(/\n+$/, '').replace(/^/gm, '    ');
+/** Set in from the left, long lines folded. */
+const indented = (text: string) =>
+  text
+    .replace(/\n+$/, '')
+    .replace(/.{72}(?=.)/g, '$&\n')
+    .replace(/^(?=.)/gm, '    ');
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 
 /** The beginning of a line that is in the poems, for the maps of attention. */
@@ -307,14 +312,16 @@ export async function run(io: LabIo): Promise<void> {
 
   const restored = fresh ? ({ kind: 'none' } as const) : fromCheckpoint(io.load(CHECKPOINT), settings, steps);
   if (restored.kind === 'unfit') {
-    io.print(`There is a checkpoint of an earlier run, ${CHECKPOINT}, but it does not fit. ${restored.why}`);
+    io.print(`There is a checkpoint, ${CHECKPOINT}, but it does not fit.\n${restored.why}`);
     io.print('Ask for what it was made with to go on with it, or begin anew with --fresh.');
     return;
   }
   io.print(`${POEMS.length - 1} poems, ${tokens.length} characters, ${characters.length} different ones.`);
+  const blocks = settings.layers === 1 ? 'one block' : `${settings.layers} blocks`;
   io.print(
-    `A GPT of width ${settings.width}, ${settings.layers === 1 ? 'one block' : `${settings.layers} blocks`}, ${settings.heads} heads, ${size} numbers, sees at most ${settings.context} characters.\n`,
+    `A GPT of width ${settings.width}: ${blocks}, ${heads} heads, ${size} numbers. It sees ${settings.context} characters.`,
   );
+  io.print('How many of its longer words (three letters or more) will be words of the poems?\n');
 
   let now = restored.kind === 'standing' ? restored.standing : beginning(settings, characters.length);
   let total = restored.kind === 'standing' ? restored.total : steps;
@@ -325,11 +332,8 @@ export async function run(io: LabIo): Promise<void> {
     const text = sample(600);
     const recent = now.losses.slice(-50);
     const loss = recent.reduce((a, b) => a + b, 0) / recent.length;
-    const when =
-      recent.length === 0 ? 'Before the first step' : `Step ${now.losses.length}, loss ${loss.toFixed(3)} nats`;
-    io.print(
-      `${when}: ${percent(knownWords(text, words))} of its words (of three letters or more) are in the poems.\n`,
-    );
+    const when = recent.length === 0 ? 'Before the first step' : `Step ${now.losses.length}, loss ${loss.toFixed(3)}`;
+    io.print(`${when}: ${percent(knownWords(text, words))} of its longer words are in the poems.\n`);
     io.print(`${indented(text.slice(0, 160))}\n`);
   };
   if (from > 0) io.print(`Going on from step ${from} of ${total}, where the last run stopped.\n`);
@@ -362,7 +366,7 @@ export async function run(io: LabIo): Promise<void> {
       return;
     }
     await io.save(CHECKPOINT, toCheckpoint(now, settings, total));
-    io.print(`Stopped after step ${step} of ${total}. The next run goes on from here; --fresh begins anew.`);
+    io.print(`Stopped after step ${step} of ${total}. The next run goes on; --fresh begins anew.`);
     return;
   }
   await io.save(CHECKPOINT, FINISHED);
@@ -370,7 +374,7 @@ export async function run(io: LabIo): Promise<void> {
   io.print(`After ${total} steps. What it writes now:\n`);
   for (const heat of [...new Set([0, temperature, 1])].sort((a, b) => a - b)) {
     const text = sample(heat === 0 ? 300 : 1500, heat);
-    io.print(`At temperature ${heat} (${percent(knownWords(text, words))} of its words are in the poems):\n`);
+    io.print(`At temperature ${heat} (${percent(knownWords(text, words))} of its longer words are in the poems):\n`);
     io.print(`${indented(text.slice(0, 240))}\n`);
   }
   const seen = perplexityOn(tokens, now.weights, settings);
@@ -393,9 +397,7 @@ export async function run(io: LabIo): Promise<void> {
   );
 
   const maps = looks(SHOWN, now.weights, settings, characters);
-  io.print(
-    '\nWhere its heads look while it reads, a line for each letter, dark where it looks most. The first head:\n',
-  );
+  io.print('\nWhere its first head looks while it reads, a line for each letter:\n');
   io.print(mapText(maps[0]));
   await io.save(
     'gpt-heads.svg',
@@ -420,8 +422,9 @@ export async function run(io: LabIo): Promise<void> {
   const quick = milliseconds(() => void generateCached(prompt, now.weights, gptSettings(settings), uniforms, choose));
   if (slow > 0)
     io.print(
-      `\n${uniforms.length} characters took ${slow.toFixed(0)} ms to write when all was read again each time, and ${quick.toFixed(0)} ms with the keys and values kept.`,
+      `\n${uniforms.length} more characters: ${slow.toFixed(0)} ms when all is read again for each,\n` +
+        `${quick.toFixed(0)} ms with the keys and values kept.`,
     );
-  io.print('\nSaved gpt-loss.svg and gpt-heads.svg. Next: npm run lab chapter-5 -- --task reverse');
+  io.print('\nSaved gpt-loss.svg and gpt-heads.svg.\nNext: npm run lab chapter-5 -- --task reverse');
   io.progress(1, 'done');
 }
