@@ -232,6 +232,8 @@ export interface HeadSlips {
   scaleByModel?: boolean;
   scaleByWidth?: boolean;
   noMask?: boolean;
+  /** A mask (B, T, S) without an axis for the heads. */
+  maskUnaligned?: boolean;
   /** The mask of the first sequence for all of them. */
   firstMask?: boolean;
   maskInverted?: boolean;
@@ -269,7 +271,7 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
   const scale = slips.noScale ? 1 : slips.scaleByModel ? Math.sqrt(C) : slips.scaleByWidth ? d : Math.sqrt(d);
   const scores = q.matmul(flip(k)).div(scale);
   const own = i.mask.rank === 3 && slips.firstMask ? i.mask.row(0) : i.mask;
-  const four = own.rank === 3 ? own.expandDims(1) : own;
+  const four = own.rank === 3 && !slips.maskUnaligned ? own.expandDims(1) : own;
   const allowed = (slips.maskInverted ? four.neg().add(1) : four).broadcastTo(scores.shape);
   const attention = slips.noMask
     ? sharesIn(
@@ -310,7 +312,8 @@ export interface HeadBackSlips {
   skipOutput?: boolean;
   /** What of the memory's two gradients is kept. */
   memory?: 'keys' | 'values' | 'mean';
-  cachesExchanged?: boolean;
+  /** Keys sent back through wV, values through wK. */
+  otherCache?: 'keys' | 'values' | 'both';
   noScale?: boolean;
   softmaxPassed?: boolean;
   weightsConstant?: boolean;
@@ -352,8 +355,8 @@ export function manyHeadsBack(dy: Tensor, run: ReturnType<typeof manyHeads>, sli
   };
   const fromQ = linearBack(join(dscores.matmul(k)), run.x, w.wQ);
   const [dk, dv] = [join(gathered(flip(dscores).matmul(q))), join(gathered(flip(attention).matmul(da)))];
-  const fromK = linearBack(dk, run.memory, slips.cachesExchanged ? w.wV : w.wK);
-  const fromV = linearBack(dv, run.memory, slips.cachesExchanged ? w.wK : w.wV);
+  const fromK = linearBack(dk, run.memory, slips.otherCache && slips.otherCache !== 'values' ? w.wV : w.wK);
+  const fromV = linearBack(dv, run.memory, slips.otherCache && slips.otherCache !== 'keys' ? w.wK : w.wV);
   const both = fromK.dx.add(fromV.dx);
   const dmemory =
     slips.memory === 'keys'

@@ -11,7 +11,9 @@ export const smooth =
 /** The part of a tensor at the given indices of its first axes: of (B, T, d) at b, the (T, d). */
 export function part(x: VarTensor, ...index: number[]): VarTensor {
   const shape = x.shape.slice(index.length);
-  return table(shape, (...rest) => x.at(...index, ...rest));
+  const size = shape.reduce((a, b) => a * b, 1);
+  const first = size * index.reduce((at, i, axis) => at * x.shape[axis]! + i, 0);
+  return new VarTensor(shape, x.data.slice(first, first + size));
 }
 
 /** Parts of one shape as a tensor with one axis more, the first. */
@@ -23,6 +25,12 @@ export const stacked = (parts: VarTensor[]): VarTensor =>
 
 /** The rows of a matrix. */
 export const rowsOf = (w: VarTensor) => range(w.shape[0]!, (k) => w.data.slice(k * w.shape[1]!, (k + 1) * w.shape[1]!));
+
+/** A tensor from its parts at every index of the first axes: `leading([B, h], (b, i) => …)` is (B, h, …). */
+export function leading(axes: readonly number[], of: (...index: number[]) => VarTensor): VarTensor {
+  const [first, ...rest] = axes;
+  return first === undefined ? of() : stacked(range(first, (i) => leading(rest, (...index) => of(i, ...index))));
+}
 
 /** The softmax of the scores that count; 0 for the others, and for all of them where none counts. */
 export function shares(scores: readonly Var[], counts: readonly boolean[]): Var[] {
@@ -37,7 +45,7 @@ export function sharesOfRows(scores: VarTensor, mask: Tensor): VarTensor {
   const rows = range(T, (i) =>
     shares(
       range(S, (j) => scores.at(i, j)),
-      range(S, (j) => allowed.at(i, j) === 1),
+      range(S, (j) => allowed.data[i * S + j] === 1),
     ),
   );
   return table([T, S], (i, j) => rows[i!]![j!]!);
@@ -58,3 +66,8 @@ export function attended(q: VarTensor, k: VarTensor, v: VarTensor, mask: Tensor)
   const y = table([T, v.shape[1]!], (i, c) => dot(taken[i!]!, columns[c!]!));
   return { y, weights };
 }
+
+/** How many axes a function is tried with: one sequence, a batch, a batch with heads. Drawn are always four, and cut to so many. */
+export const AXES = [2, 3, 4];
+export const cutTo = (x: Tensor, axes: number): Tensor =>
+  axes === 4 ? x : axes === 3 ? x.slice(null, 0) : x.slice(0, 0);

@@ -447,6 +447,10 @@ const multiHeadForward = exercise({
       wrong: slippedHeads({ zeroScores: true }),
       says: 'What is hidden gets a score of 0 and so a weight like any other: e⁰ is 1. It is the weight that must be 0.',
     },
+    'mask without an axis for the heads': {
+      wrong: slippedHeads({ maskUnaligned: true }),
+      says: 'A mask (B, T, S) is handed on as it is, and meets weights (B, h, T, S): its B stands where the heads are.',
+    },
     'the first sequence’s mask for all': {
       wrong: slippedHeads({ firstMask: true }),
       says: 'Every sequence is masked like the first one. A mask with three axes has one for each sequence: where does the heads’ axis belong in it?',
@@ -514,8 +518,16 @@ const multiHeadBackward = exercise({
       says: 'You hand dy to the heads as it is. Between them and y there was wO.',
     },
     'keys’ and values’ caches exchanged': {
-      wrong: slippedHeadsBack({ cachesExchanged: true }),
+      wrong: slippedHeadsBack({ otherCache: 'both' }),
       says: 'You send the keys’ gradient back through wV and the values’ through wK: are the caches in the right calls?',
+    },
+    'keys’ gradient through the values’ cache': {
+      wrong: slippedHeadsBack({ otherCache: 'keys' }),
+      says: 'The keys’ gradient goes back through wV: is the right cache in that call?',
+    },
+    'values’ gradient through the keys’ cache': {
+      wrong: slippedHeadsBack({ otherCache: 'values' }),
+      says: 'The values’ gradient goes back through wK: is the right cache in that call?',
     },
     'gradient of wO with x': {
       wrong: slippedHeadsBack({ outputFromInput: true }),
@@ -730,7 +742,7 @@ const groupedQueryForward = exercise({
     { plain: ['mask', 'heads', 'kvHeads'] },
   ),
   checks: [
-    agrees({ cases: 8 }),
+    agrees({ cases: 6 }),
     pure({ cases: 2 }),
     rejects('heads that do not divide C, or key–value heads that do not divide the heads', [
       misfitGroup({ heads: 3, kvHeads: 1, weights: headsLike(3, 4, 1) }),
@@ -767,6 +779,10 @@ const groupedQueryForward = exercise({
     'mask ignored': {
       wrong: slippedGroups({ noMask: true }),
       says: 'The mask changes nothing in your result.',
+    },
+    'mask without an axis for the heads': {
+      wrong: slippedGroups({ maskUnaligned: true }),
+      says: 'A mask (B, T, S) is handed on as it is, and meets weights (B, h, T, S): its B stands where the heads are.',
     },
     'the first sequence’s mask for all': {
       wrong: slippedGroups({ firstMask: true }),
@@ -832,7 +848,7 @@ const groupedQueryBackward = exercise({
       says: 'The gradients of queries, keys and values are put together by reshape alone. mergeHeads is the way back from splitHeads.',
     },
     'keys’ and values’ caches exchanged': {
-      wrong: slippedGroupsBack({ cachesExchanged: true }),
+      wrong: slippedGroupsBack({ otherCache: 'both' }),
       says: 'You send the keys’ gradient back through wV and the values’ through wK: are the caches in the right calls?',
     },
   },

@@ -78,6 +78,9 @@ const layerNorm =
 const overTokens = (x: Tensor) => tokens(x).mean(0).broadcastTo(x.shape);
 const everything = (x: Tensor) => x.mean().broadcastTo(x.shape);
 
+/** So many digits that a square of it must be rounded. */
+const FAR = 2 ** 20 + 2 ** -10;
+
 const layerNormForward = exercise({
   points: 3,
   inputs: layerInputs,
@@ -89,7 +92,7 @@ const layerNormForward = exercise({
     agrees({ cases: 14 }),
     property<LayerInputs>('a token moved by a million, all of it, gives the same', {
       cases: 4,
-      runs: (i) => ({ here: { ...i }, far: { ...i, x: i.x.add(2 ** 20) } }),
+      runs: (i) => ({ here: { ...i }, far: { ...i, x: i.x.add(FAR) } }),
       holds: ({ here, far }: Record<string, { y: Tensor }>) =>
         far!.y.allClose(here!.y, { rtol: 1e-6, atol: 1e-6 }) ||
         'Far from zero the mean of the squares minus the square of the mean is a small difference of two huge numbers.',
@@ -152,6 +155,10 @@ const layerNormForward = exercise({
     'mean of the squares for the variance': {
       wrong: layerNorm({ variance: (x) => x.square().mean(-1, along) }),
       says: 'Your variance is the mean of x², without the mean taken away first. It is the distances from the mean that are squared.',
+    },
+    'mean of the squares minus square of the mean': {
+      wrong: layerNorm({ variance: (x, mu) => x.square().mean(-1, along).sub(mu.square()) }),
+      says: 'Your variance is mean(x²) − μ². On paper that is the same; far from zero it is a small difference of two huge numbers, and their last digits are all that is left.',
     },
     'mean distance for the deviation': {
       wrong: layerNorm({ divisor: (v, e) => v.add(e), variance: (x, mu) => x.sub(mu).abs().mean(-1, along) }),
@@ -222,7 +229,7 @@ const slippedRms =
   };
 
 /** Summed over the first axis only: all there is in (T, C), not in (B, T, C). */
-const overFirst = (x: Tensor) => (x.rank === 1 ? x : x.sum(0));
+const overFirst = (x: Tensor) => x.sum(0);
 
 const layerNormBackward = exercise({
   points: 4,

@@ -3,7 +3,7 @@
  * there is.
  *
  * Every function takes any number of axes in front: one sequence is (T, d), a batch of them (B, T, d), a batch with several
- * heads (B, h, T, d). T counts queries, S keys.
+ * heads (B, h, T, d). T counts queries, S keys. `k.T` exchanges the last two axes, whatever stands in front.
  */
 import { ShapeError, Tensor, arange, showShape, tensor, where } from '#tensor';
 import { softmaxBackward } from '../chapter-2-bp/activations.ts';
@@ -70,10 +70,12 @@ export function paddingMask(lengths: number[], S: number): Tensor {
  * @param scores (…, T, S)
  * @param mask   1 or 0, any shape that broadcasts to that of the scores: (T, S), (B, 1, S), (1, 1) for "all allowed"
  * @returns weights (…, T, S), each from 0 to 1
+ * @throws ShapeError when the mask does not broadcast to the shape of the scores
  */
 export function maskedSoftmax(scores: Tensor, mask: Tensor): Tensor {
   // #region maskedSoftmax
-  const allowed = where(mask, scores, -Infinity);
+  // A mask with more axes or longer ones would enlarge the scores without a word.
+  const allowed = where(mask.broadcastTo(scores.shape), scores, -Infinity);
   // A row in which nothing is allowed has −Infinity as its largest score, and −Infinity − (−Infinity) is NaN.
   const largest = allowed.max(-1, { keepDims: true }).maximum(-Number.MAX_VALUE);
   const e = allowed.sub(largest).exp();
@@ -95,7 +97,7 @@ export function maskedSoftmax(scores: Tensor, mask: Tensor): Tensor {
  * @param mask 1 where attending is allowed, else 0; any shape that broadcasts to (…, T, S). A query that may attend to
  *             nothing gets weights of 0 and an output of 0
  * @returns y (…, T, d_v), weights (…, T, S), and the cache for attentionBackward
- * @throws ShapeError when q and k differ in d_k, or k and v in S
+ * @throws ShapeError when q and k differ in d_k, or k and v in S, or the mask does not fit
  * @see Vaswani et al. 2017, "Attention is all you need", eq. 1
  */
 export function attentionForward(
@@ -110,7 +112,7 @@ export function attentionForward(
     const [a, b, c] = [q, k, v].map((x) => showShape(x.shape));
     throw new ShapeError(`attentionForward: q ${a}, k ${b} and v ${c} do not fit`);
   }
-  const scores = q.matmul(swap(k)).div(Math.sqrt(dK));
+  const scores = q.matmul(k.T).div(Math.sqrt(dK));
   const weights = maskedSoftmax(scores, mask);
   return { y: weights.matmul(v), weights, cache: { q, k, v, weights } };
   // #endregion
@@ -132,13 +134,7 @@ export function attentionForward(
 export function attentionBackward(dy: Tensor, cache: AttentionCache): { dq: Tensor; dk: Tensor; dv: Tensor } {
   // #region attentionBackward
   const { q, k, v, weights } = cache;
-  const dscores = softmaxBackward(dy.matmul(swap(v)), { y: weights }).div(Math.sqrt(q.shape[q.rank - 1]));
-  return { dq: dscores.matmul(k), dk: swap(dscores).matmul(q), dv: swap(weights).matmul(dy) };
+  const dscores = softmaxBackward(dy.matmul(v.T), { y: weights }).div(Math.sqrt(q.shape[q.rank - 1]));
+  return { dq: dscores.matmul(k), dk: dscores.T.matmul(q), dv: weights.T.matmul(dy) };
   // #endregion
-}
-
-/** The last two axes exchanged: (…, m, n) -> (…, n, m). For a matrix that is `.T`. */
-export function swap(x: Tensor): Tensor {
-  const axes = Array.from({ length: x.rank }, (_, axis) => axis);
-  return x.transpose(...axes.slice(0, -2), x.rank - 1, x.rank - 2);
 }

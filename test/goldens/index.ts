@@ -8,6 +8,7 @@ import { goldens as chapter3 } from './chapter-3.ts';
 import { goldens as attention } from './chapter-4-attention.ts';
 import { goldens as lstm } from './chapter-4-lstm.ts';
 import { goldens as blocks } from './chapter-5-blocks.ts';
+import { goldens as scaledAttention } from './chapter-5-attention.ts';
 import { goldens as encoder } from './chapter-5-encoder.ts';
 import { goldens as gpt } from './chapter-5-gpt.ts';
 
@@ -21,6 +22,7 @@ export const GOLDENS: readonly Golden[] = [
   ...lstm,
   ...attention,
   ...blocks,
+  ...scaledAttention,
   ...encoder,
   ...gpt,
 ];
