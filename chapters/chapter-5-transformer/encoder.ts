@@ -10,7 +10,7 @@ import type { MultiHeadCache, MultiHeadWeights } from './multi-head-attention.ts
 import { EPSILON, layerNormBackward, layerNormForward } from './normalization.ts';
 import type { LayerNormCache, NormWeights } from './normalization.ts';
 
-/** Where the norm stands: 'post' after the sum, as in 2017; 'pre' before the sublayer, as in every GPT. */
+/** Where the norm stands: 'post' after the sum, as in 2017; 'pre' before the sublayer, as in every GPT since the second. */
 export type NormOrder = 'pre' | 'post';
 
 export interface BlockSettings {
