@@ -1,10 +1,11 @@
 import type { Chapter } from '../engine/index.ts';
+import { attention } from './attention.ts';
 import { decoder } from './decoder.ts';
 import { encoder } from './encoder.ts';
 import { feedForwardTopic } from './feed-forward.ts';
+import { gpt } from './gpt.ts';
 import { multiHeadAttention } from './multi-head-attention.ts';
 import { normalization } from './normalization.ts';
-import { attention } from './attention.ts';
 import { positionalEncoding } from './positional-encoding.ts';
 import { tokenizer } from './tokenizer.ts';
 
@@ -21,5 +22,6 @@ export const chapter: Chapter = {
     feedForwardTopic,
     encoder,
     decoder,
+    gpt,
   ],
 };
