@@ -74,8 +74,8 @@ async function axe(page: Page, rules?: string[], everything = false): Promise<st
     async ([only, whole]) => {
       const { axe } = globalThis as unknown as { axe: { run: (where: object, options: object) => Promise<AxeResult> } };
       const options = only ? { runOnly: { type: 'rule', values: only } } : {};
-      // What the eye sees of a formula is thousands of elements hidden from everybody else; one page has them looked at.
-      const where = whole ? document : { exclude: [['.katex-html']] };
+      // Formulas and code are thousands of elements of a few kinds; one page has them looked at.
+      const where = whole ? document : { exclude: [['.katex'], ['pre .line']] };
       const { violations } = await axe.run(where, { ...options, resultTypes: ['violations'] });
       return violations.map(
         (v) =>
