@@ -193,7 +193,7 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
       const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
       const page = await context.newPage();
       place.sent.length = 0;
-      await page.goto(place.url + path, { waitUntil: 'networkidle' });
+      await page.goto(place.url + path, { waitUntil: 'load' });
       await page.evaluate(() => document.fonts.ready);
       const bytes = place.sent.reduce((sum, each) => sum + each.bytes, 0);
       heaviest.push({ path, kilobytes: Math.round(bytes / 102.4) / 10, requests: place.sent.length });
@@ -217,12 +217,6 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
       expect(height).toBeGreaterThan(12);
       expect(fill).not.toBe('none');
     }
-    // The picture is 400 em wide on purpose and cut off by what is around it.
-    const width = await page
-      .locator('.katex-html .sqrt svg')
-      .first()
-      .evaluate((svg) => svg.getBoundingClientRect().width);
-    expect(width).toBeGreaterThan(1000);
     await page.close();
   });
 
