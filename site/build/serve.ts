@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, statSync, watch } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { extname, join, normalize, relative, sep } from 'node:path';
+import { Refusal } from '../../grader/course/refusal.ts';
 import type { Report, Site } from './site.ts';
 
 const TYPES: Record<string, string> = {
@@ -89,7 +90,16 @@ export async function serve(
     response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(content);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Refusal(
+              `Something else is served on port ${port} already.`,
+              `Choose another: npm run site -- --serve --port ${port + 1}.`,
+            )
+          : error,
+      ),
+    );
     server.listen(port, 'localhost', resolve);
   });
   say(await site.build(), 'built');
