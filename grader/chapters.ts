@@ -35,4 +35,10 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'LSTM: memory with gates',
     load: async () => (await import('./chapter-4-lstm/index.ts')).chapter,
   },
+  {
+    id: 'chapter-5',
+    folder: 'chapter-5-transformer',
+    title: 'Transformer: attention is all there is',
+    load: async () => (await import('./chapter-5-transformer/index.ts')).chapter,
+  },
 ];

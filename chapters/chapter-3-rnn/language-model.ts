@@ -132,7 +132,7 @@ export function sampleIndex(p: Tensor, u: number): number {
  *
  *   x_1 = table[first]
  *   h_t = rnnStep(x_t, h_{t−1})                            (1, H), from h0
- *   logits_t = h_t wOutᵀ + bOut                            (V)
+ *   logits_t = h_t wOutᵀ + bOut                            (1, V), of which the filter wants the one row, (V)
  *   token_t = drawn by uniforms_t from the k largest logits, at the temperature       (filter, then softmax)
  *   x_{t+1} = table[token_t]
  *

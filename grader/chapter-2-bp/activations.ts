@@ -647,6 +647,7 @@ const naiveSigma = (v: number) => Math.exp(v) / (1 + Math.exp(v));
 
 const siluForward = exercise({
   points: 1,
+  uses: ['sigmoidForward'],
   inputs: { x: tensor('N', 'd') },
   oracle: forwardOf(silu),
   checks: [agrees({ cases: 20 }), staysFinite({ scale: 1000, cases: 10 }), pure()],
@@ -680,6 +681,7 @@ const siluSlope = (v: number) => sigma(v) + v * sigma(v) * (1 - sigma(v));
 
 const siluBackward = exercise({
   points: 2,
+  uses: ['sigmoidForward'],
   inputs: { dy: tensor('N', 'd'), x: tensor('N', 'd') },
   parameters: ['dy'],
   backwardOf: { forward: 'siluForward', takes: ['x'] },
@@ -798,6 +800,7 @@ const softplusForward = exercise({
 
 const softplusBackward = exercise({
   points: 1,
+  uses: ['sigmoidForward'],
   inputs: { dy: tensor('N', 'd'), x: tensor('N', 'd') },
   parameters: ['dy'],
   backwardOf: { forward: 'softplusForward', takes: ['x'] },

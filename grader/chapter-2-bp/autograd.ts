@@ -496,6 +496,7 @@ const drawnPass = { ...drawn, slopes: rows('n', 2, { nonzero: true }), grads: ve
 
 const backward = exercise<typeof drawnPass, Pass>({
   points: 4,
+  uses: ['topologicalOrder'],
   inputs: drawnPass,
   sizes: { n: [2, 7] },
   derive: ({ slopes, grads, ...rest }) => {
@@ -612,6 +613,7 @@ function neuron({ x, w, b, target }: Neuron, slope: (y: number, error: number, s
 
 const neuronGradient = exercise({
   points: 2,
+  uses: ['add', 'mul', 'pow', 'tanh', 'backward'],
   inputs: { x: vector('n'), w: vector('n', { min: -1, max: 1 }), b: number({ min: -1, max: 1 }), target: number() },
   sizes: { n: [1, 4] },
   oracle: (i) => ({ loss: errorOf(i), ...(slopeOf(i) as ValueRecord) }),

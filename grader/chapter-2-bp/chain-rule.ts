@@ -145,6 +145,7 @@ const vectorJacobianProduct = exercise({
 
 const backThroughChain = exercise({
   points: 2,
+  uses: ['vectorJacobianProduct'],
   inputs: { dy: tensor('n'), jacobians: listOf('K', tensor('n', 'n')) },
   sizes: { n: [1, 3], K: [0, 4] },
   oracle({ dy, jacobians }) {
@@ -432,6 +433,7 @@ const mulForward = exercise({
 
 const mulBackward = exercise({
   points: 3,
+  uses: ['sumToShape'],
   inputs: {
     A: tensor('b', 'r', 'c'),
     B: tensor('b', 'r', 'c'),

@@ -299,6 +299,7 @@ function regress(
 
 const softmaxRegression = exercise({
   points: 2,
+  uses: ['linearForward', 'linearBackward'],
   inputs: { x: tensor('N', 'd'), w: tensor('C', 'd'), b: tensor('C'), labels: indices('N', 'C') },
   sizes: { N: upTo(4), d: upTo(4), C: [2, 5] },
   oracle: both(softmaxLoss, { dw: 'w', db: 'b' }, ['labels']),
@@ -425,6 +426,7 @@ const everyPair = (i: LogisticInputs, divided: number) => {
 
 const logisticRegression = exercise({
   points: 3,
+  uses: ['linearForward', 'linearBackward'],
   inputs: { x: tensor('N', 'd'), w: tensor('d'), b: number(), targets: pattern('N', 0, 1) },
   sizes: { N: upTo(5), d: upTo(4) },
   oracle: both(logisticLoss, { dw: 'w', db: 'b' }, ['targets']),

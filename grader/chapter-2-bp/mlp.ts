@@ -508,6 +508,7 @@ const stepped = (i: StepInputs) => moved(i, gradientsOf(i));
 
 const mlpTrainStep = exercise({
   points: 3,
+  uses: ['mlpForward', 'mlpBackward'],
   inputs: { ...netInputs, labels: indices('N', 'out'), learningRate: choice<number>(0.5, 0.25, 1) },
   sizes: { ...netSizes, out: [2, 4] },
   parameters: ['x', 'labels', 'layers', 'activation', 'learningRate'],

@@ -146,6 +146,7 @@ const counting = (shape: number[], start: number) => full(shape, 0).map((_, i) =
 
 const gradientByDifferences = exercise({
   points: 3,
+  uses: ['centralDifference'],
   inputs: { x: tensor('r', 'c'), A: tensor('r', 'c', 'r', 'c'), b: tensor('r', 'c'), h: step() },
   sizes: { r: [1, 3], c: [1, 3] },
   derive: ({ x, A, b, h }): Field & ValueRecord => ({ f: quadratic(A, b), x, h }),
@@ -344,6 +345,7 @@ function verdict({ gradient, tolerance }: Claim, numerical: Tensor) {
 
 const checkGradient = exercise({
   points: 3,
+  uses: ['numericalGradient', 'relativeError'],
   inputs: {
     x: tensor('r', 'c'),
     A: tensor('r', 'c', 'r', 'c'),

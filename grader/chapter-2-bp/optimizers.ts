@@ -115,6 +115,10 @@ const sgdStep = exercise({
     { parameters: one(4, -2), gradients: one(0, 0), settings: { learningRate: 0.5, weightDecay: 0.5 } },
   ],
   misconceptions: {
+    'decay after the step': {
+      wrong: (i) => sgd(i, (w, g, rate, decay) => (w - rate * g) * (1 - rate * decay)),
+      says: 'You take the step first and shrink what is left, so that the step shrinks too. The decay is taken of the weight as it was.',
+    },
     climbing: {
       wrong: (i) => sgd(i, (w, g, rate, decay) => w + rate * (g + decay * w)),
       says: 'You walk with the gradient, and it points to where the loss grows.',
@@ -186,6 +190,18 @@ const momentumStep = exercise({
     rejects('lists that do not fit together, or settings out of range', momentumMisfits),
   ],
   misconceptions: {
+    'gradient damped too': {
+      wrong: (i) =>
+        withVelocity(i, (w, g, v, rate, mu) => {
+          const now = mu * (v + g);
+          return [w - rate * now, now];
+        }),
+      says: 'μ multiplies the gradient as well. Only the old velocity fades; what is new comes in whole.',
+    },
+    'velocity never fades': {
+      wrong: (i) => withVelocity(i, (w, g, v, rate) => [w - rate * (v + g), v + g]),
+      says: 'Your velocity keeps all it ever had: μ changes nothing. Without friction a ball in a bowl never comes to rest.',
+    },
     '(1 − μ) in front of the gradient': {
       wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * (mu * v + (1 - mu) * g), mu * v + (1 - mu) * g]),
       says: 'You average: the gradient enters with a factor (1 − μ). Here the velocity is a sum, and the gradient enters whole; with μ = 0.9 yours would be ten times too slow.',
@@ -238,6 +254,22 @@ const nesterovStep = exercise({
     rejects('lists that do not fit together, or settings out of range', momentumMisfits),
   ],
   misconceptions: {
+    'twice the way': {
+      wrong: (i) =>
+        withVelocity(i, (w, g, v, rate, mu) => {
+          const now = mu * v + g;
+          return [w - rate * (now + mu * now), now];
+        }),
+      says: 'Your step is v′ + μ v′, and v′ holds μ v already: the old velocity is counted twice. The step is the gradient and, once, the new velocity damped.',
+    },
+    'parameters moved ahead first': {
+      wrong: (i) =>
+        withVelocity(i, (w, g, v, rate, mu) => {
+          const now = mu * v + g;
+          return [w - rate * mu * v - rate * now, now];
+        }),
+      says: 'You move the parameters along the old velocity first, and then step. Here the gradient was taken where the parameters are, and the look ahead is in the formula of the step.',
+    },
     'plain momentum': {
       wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * (mu * v + g), mu * v + g]),
       says: 'That is plain momentum. Nesterov goes on as if the new velocity had worked once more.',
@@ -309,6 +341,15 @@ const adagradStep = exercise({
     ),
   ],
   misconceptions: {
+    'without ε': {
+      wrong: (i) => withSum(i, (w, g, s, rate) => [g === 0 ? w : w - (rate * g) / Math.sqrt(s + g * g), s + g * g]),
+      says: 'ε changes nothing in your result.',
+    },
+    'gradient not squared': {
+      wrong: (i) =>
+        withSum(i, (w, g, s, rate, eps) => [w - (rate * g) / (Math.sqrt(s + Math.abs(g)) + eps), s + Math.abs(g)]),
+      says: 'You add up the sizes of the gradients. It is their squares that are added, and the root brings them back.',
+    },
     'epsilon inside the root': {
       wrong: (i) => withSum(i, (w, g, s, rate, eps) => [w - (rate * g) / Math.sqrt(s + g * g + eps), s + g * g]),
       says: 'Is your epsilon inside the root? It is added after it. With 10⁻⁸ one hardly sees the difference; with 0.25 one does.',
@@ -398,6 +439,18 @@ const rmspropStep = exercise({
     ),
   ],
   misconceptions: {
+    'without ε': {
+      wrong: (i) =>
+        withMean(i, (_, g, s, rho) => {
+          const mean = rho * s + (1 - rho) * g * g;
+          return [mean === 0 ? 1 : Math.sqrt(mean), mean];
+        }),
+      says: 'ε changes nothing in your result.',
+    },
+    'mean not kept': {
+      wrong: (i) => withMean(i, (_, g, s, rho, eps) => [Math.sqrt(rho * s + (1 - rho) * g * g) + eps, s]),
+      says: 'The state you give back holds the old mean.',
+    },
     'epsilon inside the root': {
       wrong: (i) =>
         withMean(i, (_, g, s, rho, eps) => {
@@ -560,6 +613,60 @@ const adamStep = exercise({
     { parameters: one(0, 0), gradients: one(100, 0.25), state: zeroState, settings: usual },
   ],
   misconceptions: {
+    't one too large': {
+      wrong: (i) => adam(i, { t: (step) => step + 2 }),
+      says: 'Your t is one too large, as if the step had been counted twice. At the first update t is 1.',
+    },
+    't lags behind by one': {
+      wrong: (i) => adam(i, { t: (step) => Math.max(1, step) }),
+      says: 'Your t is 1 in the first two updates. It is the number of updates made so far, plus one for this one; no maximum is needed.',
+    },
+    'β₁ for both': {
+      wrong: (i) => adam({ ...i, settings: { ...i.settings, beta2: i.settings.beta1 } }),
+      says: 'β₂ changes nothing in your result. It is the memory of the squares.',
+    },
+    'β₂ for both': {
+      wrong: (i) => adam({ ...i, settings: { ...i.settings, beta1: i.settings.beta2 } }),
+      says: 'β₁ changes nothing in your result. It is the memory of the gradients.',
+    },
+    'root forgotten': {
+      wrong: (i) => adam(i, { ratio: (m, v, eps) => m / (v + eps) }),
+      says: 'You divide by v̂ itself. Without the root, gradients ten times as large would make steps ten times as small.',
+    },
+    'no correction, and ε inside the root': {
+      wrong: (i) => adam(i, { correct: 'none', ratio: (m, v, eps) => m / Math.sqrt(v + eps) }),
+      says: 'Two things: m and v start at zero and are not corrected by 1 − βᵗ, and ε stands inside the root. It is added after it.',
+    },
+    'old m in the step': {
+      wrong: (i) => {
+        const { beta1, beta2, learningRate, epsilon } = i.settings;
+        const t = i.state.step + 1;
+        const right = adam(i);
+        const w = i.parameters.map(
+          (p, k) =>
+            new Tensor(
+              p.shape,
+              Float64Array.from(p.data, (x, e) => {
+                const g = i.gradients[k]!.data[e]!;
+                const v = (beta2 * i.state.v[k]!.data[e]! + (1 - beta2) * g * g) / (1 - beta2 ** t);
+                return x - (learningRate * (i.state.m[k]!.data[e]! / (1 - beta1 ** t))) / (Math.sqrt(v) + epsilon);
+              }),
+            ),
+        );
+        return { ...right, parameters: w };
+      },
+      says: 'Your step uses the m that came in, so this gradient is not felt until the next one.',
+    },
+    'new gradient enters whole': {
+      wrong: (i) => {
+        const { beta1 } = i.settings;
+        return adam(
+          { ...i, gradients: i.gradients.map((g) => g.div(1 - beta1)) },
+          { square: (g) => (g * (1 - beta1)) ** 2 },
+        );
+      },
+      says: 'The new gradient enters m whole, without 1 − β₁. Then m is no mean: it settles at ten times the gradient for β₁ = 0.9.',
+    },
     't counted from 0': {
       wrong: (i) => adam(i, { t: (step) => step }),
       says: 'Your t is the number of updates before this one. In the first step it is 0, 1 − β⁰ is 0, and 0/0 is NaN; the first update has t = 1.',
@@ -625,6 +732,7 @@ const decayed = (i: AdamStep<AdamW>, slips: (shrink: number, decay: number, rate
 
 const adamwStep = exercise({
   points: 3,
+  uses: ['adamStep'],
   inputs: { ...adamInputs, settings: record({ ...adamSettings, weightDecay: choice<number>(0.25, 0.5, 0.125) }) },
   sizes,
   oracle: ({ parameters, gradients, state, settings }) => {
@@ -673,6 +781,14 @@ const adamwStep = exercise({
     },
   ],
   misconceptions: {
+    'no bias correction': {
+      wrong: (i) => decayed(i, (shrink) => ({ shrink: (w) => shrink * w, correct: 'none' })),
+      says: 'm and v start at zero and are still far too small in the first steps. The correction by 1 − βᵗ is missing.',
+    },
+    'both decays': {
+      wrong: (i) => decayed(i, (shrink, decay) => ({ shrink: (w) => shrink * w, gradient: (g, w) => g + decay * w })),
+      says: 'The weights decay twice: by themselves, and once more through the gradient, which should know nothing of the decay.',
+    },
     'decay through the gradient': {
       wrong: (i) => decayed(i, (_, decay) => ({ gradient: (g, w) => g + decay * w })),
       says: 'You add λθ to the gradient, so that it goes through m, v and the root: that is Adam with an L2 penalty. Weights with large gradients then hardly decay at all; AdamW decays all alike.',
@@ -769,6 +885,31 @@ const clipByNorm = exercise({
     { gradients: [...one(100, -200), ...one(2)], maxNorm: 4 },
   ],
   misconceptions: {
+    'larger of the two factors': {
+      wrong: (i) => clipped(i, Math.max(1, i.maxNorm / (lengthOf(i.gradients) + 1e-6)), lengthOf(i.gradients)),
+      says: 'Long gradients stay as they are and short ones are stretched. You take the larger of 1 and the factor; which of the two never lengthens?',
+    },
+    'fraction upside down': {
+      wrong: (i) => {
+        const norm = lengthOf(i.gradients);
+        return clipped(i, norm > i.maxNorm ? norm / i.maxNorm : 1, norm);
+      },
+      says: 'Your factor is the norm over the limit, so gradients that are too long become longer still.',
+    },
+    'sum of the sizes': {
+      wrong: (i) => {
+        const norm = i.gradients.reduce((sum, t) => sum + t.abs().sum().item(), 0);
+        return clipped(i, Math.min(1, i.maxNorm / (norm + 1e-6)), norm);
+      },
+      says: 'You add up the sizes of the entries. The length of an arrow is the root of the sum of squares.',
+    },
+    'longest of the tensors': {
+      wrong: (i) => {
+        const norm = Math.max(0, ...i.gradients.map((t) => lengthOf([t])));
+        return clipped(i, Math.min(1, i.maxNorm / (norm + 1e-6)), norm);
+      },
+      says: 'Your norm is that of the longest tensor alone. All tensors together are one long arrow, and their squares add up.',
+    },
     'each tensor by itself': {
       wrong: (i) => clipped(i, (t) => Math.min(1, i.maxNorm / (lengthOf([t]) + 1e-6)), lengthOf(i.gradients)),
       says: 'Each tensor is shortened by its own length. Then the direction of the step changes; one length and one factor serve them all.',

@@ -385,6 +385,18 @@ const batchNormTrain = exercise({
   ],
   examples: trainExamples,
   misconceptions: {
+    'momentum reversed for the mean only': {
+      wrong: (i) => trainWith(i, { runningMean: i.runningMean.mul(i.momentum).add(pieces(i).m.mul(1 - i.momentum)) }),
+      says: 'For the running mean the momentum weighs the old value, for the variance the new one. In this course, as in PyTorch, it weighs the new one in both.',
+    },
+    'ε in the running variance': {
+      wrong: (i) => {
+        const { N, v } = pieces(i);
+        const seen = v.mul(N / (N - 1)).add(i.epsilon);
+        return trainWith(i, { runningVar: i.runningVar.mul(1 - i.momentum).add(seen.mul(i.momentum)) });
+      },
+      says: 'ε has got into the running variance. It is there for the division only; evaluation will add it again.',
+    },
     'running variance biased': {
       wrong: (i) => trainWith(i, { runningVar: i.runningVar.mul(1 - i.momentum).add(pieces(i).v.mul(i.momentum)) }),
       says: 'The variance you keep for later is divided by N. Deviations from a batch’s own mean are a little too small; the running variance makes up for it with N − 1.',
@@ -498,6 +510,41 @@ const batchNormTrainBackward = exercise({
   checks: [gradientAgrees({ upstream: ['dy'], cases: 20 }), pure()],
   examples: trainExamples.map((e) => ({ ...e, dy: upstreams(e.x.shape[0]!) })),
   misconceptions: {
+    'signs of the two paths': {
+      wrong: (i) => backWith(i, -1, -1),
+      says: 'The paths through the mean and through the variance are added where they should be subtracted. Both work against moving one sample alone.',
+    },
+    'means over N − 1': {
+      wrong: (i) => {
+        const N = i.x.shape[0]!;
+        return N === 1 ? backWith(i) : backWith(i, N / (N - 1), N / (N - 1));
+      },
+      says: 'Your means divide by N − 1. The batch was normalized with N.',
+    },
+    'x̂ missing in the variance path': {
+      wrong: (i) => {
+        const { c, std } = pieces(i);
+        const along = i.dy.mul(c.div(std)).mean(0);
+        const inner = i.dy.sub(i.dy.mean(0)).sub(along);
+        return backWith(i, 1, 1, { dx: inner.mul(i.gamma).div(std) });
+      },
+      says: 'The part through the variance is the same for every sample in your dx. How far a sample is from the mean decides how much it moves the variance.',
+    },
+    'multiplied by the spread': {
+      wrong: (i) => {
+        const { std } = pieces(i);
+        return backWith(i, 1, 1, { dx: backWith(i).dx.mul(std).mul(std) });
+      },
+      says: 'dx is multiplied by √(σ² + ε). The forward pass divided by it; so does the way back.',
+    },
+    'divided by the variance': {
+      wrong: (i) => backWith(i, 1, 1, { dx: backWith(i).dx.div(pieces(i).std) }),
+      says: 'dx is divided by σ² + ε. One root of it is enough: x̂ has it once.',
+    },
+    'only dγ averaged': {
+      wrong: (i) => backWith(i, 1, 1, { dgamma: backWith(i).dgamma.div(i.x.shape[0]!) }),
+      says: 'dγ is averaged over the batch. γ served every sample, so their contributions add up.',
+    },
     'mean and variance held constant': {
       wrong: (i) => backWith(i, 0, 0),
       says: 'You treat the mean and the variance as constants. They are computed from x: moving one sample moves both, and with them every output of the batch.',

@@ -100,6 +100,18 @@ const cosine = exercise({
     { step: 2, total: 7, base: 1, minimum: 0 },
   ],
   misconceptions: {
+    'no ½': {
+      wrong: (i) => i.minimum + (i.base - i.minimum) * (1 + Math.cos(Math.PI * Math.min(1, (i.step - 1) / i.total))),
+      says: 'Your curve begins twice as high as it should: 1 + cos runs from 2 to 0. Halve it.',
+    },
+    rising: {
+      wrong: (i) => along(i, 1 - Math.min(1, (i.step - 1) / i.total)),
+      says: 'Your rate rises. 1 − cos starts at 0; which sign starts at 2?',
+    },
+    'no minimum': {
+      wrong: (i) => along({ ...i, minimum: 0 }, Math.min(1, (i.step - 1) / i.total)),
+      says: 'The minimum changes nothing in your result.',
+    },
     'step counted from 0': {
       wrong: (i) => along(i, Math.min(1, i.step / i.total)),
       says: 'Your curve is one step ahead: step 1 should have the base rate in full. How much of the way lies behind you at step 1?',
@@ -195,6 +207,7 @@ const falling = (i: WarmupCosine, step: number, total: number) => along(i, Math.
 
 const warmupCosine = exercise({
   points: 2,
+  uses: ['cosine', 'linearWarmup'],
   inputs: { step: integer(1, 16), warmup: integer(0, 4), total: integer(5, 12), base, minimum },
   oracle: (i) => {
     if (i.step <= i.warmup) return (i.base * i.step) / i.warmup;
@@ -212,6 +225,8 @@ const warmupCosine = exercise({
     ]),
   ],
   examples: [
+    { step: 1, warmup: 4, total: 12, base: 0.25, minimum: 0.125 },
+    { step: 1, warmup: 3, total: 8, base: 0.25, minimum: 0.125 },
     { step: 1, warmup: 4, total: 12, base: 1, minimum: 0.125 },
     { step: 4, warmup: 4, total: 12, base: 1, minimum: 0.125 },
     { step: 5, warmup: 4, total: 12, base: 1, minimum: 0.125 },
@@ -221,6 +236,22 @@ const warmupCosine = exercise({
     { step: 3, warmup: 0, total: 12, base: 1, minimum: 0 },
   ],
   misconceptions: {
+    'clock of the fall one ahead': {
+      wrong: (i) => (i.step <= i.warmup ? ramp(i) : falling(i, i.step - i.warmup + 1, i.total - i.warmup)),
+      says: 'The first step of your fall is already below the base rate. For the cosine the first step after the warm-up is step 1.',
+    },
+    'clock of the fall one behind': {
+      wrong: (i) =>
+        i.step <= i.warmup
+          ? ramp(i)
+          : along(i, Math.max(0, Math.min(1, (i.step - i.warmup - 2) / (i.total - i.warmup)))),
+      says: 'Your fall begins one step late: two steps after the warm-up have nearly the base rate. The first one is step 1 of the cosine.',
+    },
+    'minimum in the warm-up': {
+      wrong: (i) =>
+        i.step <= i.warmup ? Math.max(i.minimum, ramp(i)) : falling(i, i.step - i.warmup, i.total - i.warmup),
+      says: 'Your warm-up never goes below the minimum. It rises from zero; the minimum belongs to the fall.',
+    },
     'cosine from step 1': {
       wrong: (i) => (i.step <= i.warmup ? ramp(i) : falling(i, i.step, i.total)),
       says: 'After the warm-up your cosine is already on its way down, as if it had started at step 1. It begins where the rise ends.',
@@ -405,6 +436,14 @@ const reduceOnPlateau = exercise({
     { state: at(1, 2, 1), loss: 1.5, settings: plateauSettings },
   ],
   misconceptions: {
+    'patience one short': {
+      wrong: (i) => plateau(i, { due: (bad, patience) => bad >= patience }),
+      says: 'The rate drops one step early: a patience of 2 forgives two bad steps, and the third one is too many.',
+    },
+    'best forgotten at the drop': {
+      wrong: (i) => plateau(i, { bestOnDrop: true }),
+      says: 'When the rate drops you take the present loss for the best. The best loss stays the best, however long ago it was.',
+    },
     'one bad loss too early': {
       wrong: (i) => plateau(i, { due: (bad, patience) => bad >= patience && bad > 0 }),
       says: 'You lower the rate when the bad losses reach the patience. A patience of 2 forgives two; the third one is too many.',

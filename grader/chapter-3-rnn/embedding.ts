@@ -1,4 +1,4 @@
-import { Tensor, tensor as toTensor } from '#tensor';
+import { Tensor, oneHot as oneHotRows, tensor as toTensor } from '#tensor';
 import {
   agrees,
   choice,
@@ -84,6 +84,28 @@ const oneHotEncode = exercise({
     'time and batch run together': {
       wrong: ({ tokens, classes }) => rowsOf(flatten(tokens), classes, (t) => oneHot(t, classes)),
       says: 'Tokens in rows, (T, B), come back as one long list. Their shape stays, with one axis of length V behind it.',
+    },
+    'columns counted from 1, and refused': {
+      wrong: ({ tokens, classes }) => oneHotRows(toTensor(tokens).sub(1), classes),
+      says: 'You take 1 from every token, so token 0 becomes −1, for which there is no column. Tokens are counted from 0, as columns are.',
+    },
+    'token 0 taken for none': {
+      wrong: ({ tokens, classes }) => rowsOf(tokens, classes, (t) => oneHot(t === 0 ? -1 : t, classes)),
+      says: 'Token 0 gets no 1 at all. In a condition such as if (token) the number 0 counts as "nothing there"; here it is a token like any other.',
+    },
+    'batch first': {
+      wrong: ({ tokens, classes }) => {
+        const o = rowsOf(tokens, classes, (t) => oneHot(t, classes));
+        return o.rank === 3 ? o.transpose(1, 0, 2) : o;
+      },
+      says: 'Your result is (B, T, V). In this chapter time comes first: row t of the tokens is what all sequences read at time t.',
+    },
+    'as many columns as needed': {
+      wrong: ({ tokens, classes }) => {
+        const used = Math.min(classes, Math.max(...flatten(tokens)) + 1);
+        return rowsOf(tokens, used, (t) => oneHot(t, used));
+      },
+      says: 'Your rows end with the largest token of this text. The vocabulary has V words, whether or not the text uses them: the length of a row is `classes`.',
     },
   },
   hints: [
@@ -189,6 +211,20 @@ const embeddingForward = exercise({
         return { y: y.rank === 3 ? y.slice(null, 0) : y };
       },
       says: 'Of each row of tokens you look up only the first. The B sequences of a batch all need their vectors.',
+    },
+    'rows counted from 1, and refused': {
+      wrong: ({ table, tokens }) => ({ y: table.gather(toTensor(tokens).sub(1)) }),
+      says: 'You take 1 from every token, so token 0 becomes −1, for which there is no row. Tokens count from 0, and so do rows.',
+    },
+    'columns for rows': {
+      wrong: ({ table, tokens }) => ({ y: table.T.gather(toTensor(tokens)) }),
+      says: 'You look up columns of the table. It is (V, E): one row for each word, as long as a vector is.',
+    },
+    'token 0 taken for none': {
+      wrong: ({ table, tokens }) => ({
+        y: rowsOf(tokens, table.shape[1]!, (t) => row(table, t).map((x) => (t === 0 ? 0 : x))),
+      }),
+      says: 'Token 0 gets a vector of zeros. In a condition such as if (token) the number 0 counts as "nothing there"; here it is a token like any other, and row 0 is its row.',
     },
   },
   hints: [
@@ -311,6 +347,54 @@ const embeddingBackward = exercise({
         return i.table.mul(0).add(all);
       },
       says: 'All rows get the sum of dy. A row is touched only where its own token was read.',
+    },
+    'token 0 taken for none': {
+      wrong: (i) => {
+        const [V, E] = i.table.shape as [number, number];
+        return scatter(i, (old, now) => old + now).mul(
+          new Tensor(
+            [V, E],
+            Float64Array.from({ length: V * E }, (_, k) => (k < E ? 0 : 1)),
+          ),
+        );
+      },
+      says: 'Row 0 of dtable stays zero, though token 0 was read. In a condition such as if (token) the number 0 counts as "nothing there"; here it is a token like any other.',
+    },
+    'only as many places as times': {
+      wrong: (i) => {
+        const places = i.tokens.length;
+        const E = i.table.shape[1]!;
+        return scatter(
+          { ...i, tokens: flatten(i.tokens).slice(0, places), dy: i.dy.reshape(-1, E).slice([0, places]) },
+          (old, now) => old + now,
+        );
+      },
+      says: 'Tokens in rows, (T, B), are T · B places, and your loop visits T of them. Count the tokens, not the rows of tokens.',
+    },
+    'places counted sequence by sequence': {
+      wrong: (i) => {
+        const places = toTensor(i.tokens);
+        return scatter(
+          { ...i, tokens: Array.from((places.rank === 2 ? places.T : places).data) },
+          (old, now) => old + now,
+        );
+      },
+      says: 'The gradients go to the wrong places of a batch: you count through one sequence after the other. In (T, B) and in dy the B sequences of one time lie side by side.',
+    },
+    'rows V apart': {
+      wrong: ({ table, tokens, dy }) => {
+        const [V, E] = table.shape as [number, number];
+        const dtable = new Tensor([V, E], new Float64Array(V * E));
+        flatten(tokens).forEach((token, n) => {
+          for (let e = 0; e < E; e++) if (token * V + e < V * E) dtable.data[token * V + e]! += dy.data[n * E + e]!;
+        });
+        return dtable;
+      },
+      says: 'You write row v at v · V. A row of the table holds E numbers, so the next one begins E further: entry (v, e) stands at v · E + e.',
+    },
+    'divided by T': {
+      wrong: (i) => scatter(i, (old, now) => old + now).div(i.tokens.length),
+      says: 'Your gradient is divided by the number of times. The loss may be a mean, but then dy has the division in it already.',
     },
   },
   hints: [

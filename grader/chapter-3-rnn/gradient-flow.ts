@@ -69,6 +69,22 @@ const stateJacobian = exercise({
       wrong: (i) => entries(i, (r, c) => (1 - i.h.at(r)) * i.wHh.at(r, c)),
       says: 'Your slope is 1 − h. That of tanh, in terms of its value, is 1 − h².',
     },
+    'wHh transposed': {
+      wrong: (i) => entries(i, (r, c) => slope(i.h.at(r)) * i.wHh.at(c, r)),
+      says: 'The rows are scaled by the right slopes, but wHh is transposed: how the new h_i depends on the old h_j is in wHh_ij.',
+    },
+    'slope with a plus': {
+      wrong: (i) => entries(i, (r, c) => (1 + i.h.at(r) ** 2) * i.wHh.at(r, c)),
+      says: 'Your slope is 1 + h², which is never below 1. tanh gets flatter far out: 1 − h².',
+    },
+    'wHh left out': {
+      wrong: (i) => entries(i, (r, c) => (r === c ? slope(i.h.at(r)) : 0)),
+      says: 'That is diag(1 − h²), the Jacobian of the tanh alone. Before it, the old state went through wHh.',
+    },
+    'slopes times matrix, summed': {
+      wrong: (i) => i.h.map(slope).matmul(i.wHh),
+      says: 'You multiply the vector of slopes by wHh, which sums the rows away. A Jacobian is a matrix: its rows are scaled, not summed.',
+    },
     'matrix product with the slopes': {
       wrong: (i) => {
         const slopes = i.h.map(slope);
@@ -102,6 +118,7 @@ const onTheRight = (product: Tensor, j: Tensor) => product.matmul(j);
 
 const jacobianProductNorms = exercise({
   points: 3,
+  uses: ['stateJacobian'],
   inputs: { states: tensor('T', 'H', inside), wHh: tensor('H', 'H', { min: -1, max: 1 }) },
   sizes: { T: [1, 5], H: [1, 4] },
   oracle: (i) => {
@@ -161,6 +178,52 @@ const jacobianProductNorms = exercise({
       },
       says: 'You multiply the norms. That is only an upper bound of the norm of the product: directions that one step stretches may be shrunk by the next.',
     },
+    'product of the norms, from √H on': {
+      wrong: (i) => {
+        let p = Math.sqrt(i.wHh.shape[0]!);
+        return [p, ...backwards(i).map((j) => (p *= frobenius(j)))];
+      },
+      says: 'You multiply the norms. Multiply the matrices, and take the norm of what comes out: directions that one step stretches may be shrunk by the next.',
+    },
+    'from the beginning, and on the other side': {
+      wrong: (i) => grow(jacobiansOf(i), i.wHh.shape[0]!, onTheRight),
+      says: 'You start with the first step. Asked for is how h_T, the last state, depends on the ones before it: J_T comes first, then J_(T−1), down to J_1.',
+    },
+    'lag 0 taken as 1': {
+      wrong: (i) => [1, ...grow(backwards(i), i.wHh.shape[0]!, onTheRight).slice(1)],
+      says: 'Your first number is 1. The identity of H rows has H ones, and the root of the sum of their squares is √H.',
+    },
+    'lag 0 taken as H': {
+      wrong: (i) => [i.wHh.shape[0]!, ...grow(backwards(i), i.wHh.shape[0]!, onTheRight).slice(1)],
+      says: 'Your first number is H, the sum of the squares of the identity. Its root is missing.',
+    },
+    'last entry missing': {
+      wrong: (i) => grow(backwards(i), i.wHh.shape[0]!, onTheRight).slice(0, -1),
+      says: 'Your list ends one lag early. T steps lead from h_T back to h_0, so there are T + 1 numbers.',
+    },
+    'entry by entry': {
+      wrong: (i) => grow(backwards(i), i.wHh.shape[0]!, (product, j) => product.mul(j)),
+      says: 'You multiply entry by entry, which leaves only the diagonal of each Jacobian. The chain rule for vectors is the matrix product.',
+    },
+    'slopes on the columns': {
+      wrong: (i) =>
+        grow(
+          range(i.states.shape[0]!, (t) =>
+            entries({ h: i.states.row(t), wHh: i.wHh }, (r, c) => slope(i.states.at(t, c)) * i.wHh.at(r, c)),
+          ).reverse(),
+          i.wHh.shape[0]!,
+          onTheRight,
+        ),
+      says: 'In each Jacobian the slopes scale the columns. The tanh is on the side of the new state: row i has the slope of h_i. stateJacobian does it.',
+    },
+    'wHh transposed': {
+      wrong: (i) => grow(backwards({ ...i, wHh: i.wHh.T }), i.wHh.shape[0]!, onTheRight),
+      says: 'Your Jacobians are made with wHhᵀ. J_ij = (1 − h_i²) wHh_ij, with wHh as it is.',
+    },
+    'largest entry': {
+      wrong: (i) => grow(backwards(i), i.wHh.shape[0]!, onTheRight, (m) => m.abs().max().item()),
+      says: 'You take the largest entry of each product. The Frobenius norm is the root of the sum of all squares.',
+    },
     'squared norm': {
       wrong: (i) => grow(backwards(i), i.wHh.shape[0]!, onTheRight, (m) => frobenius(m) ** 2),
       says: 'Your numbers are squares: the root of the sum is missing.',
@@ -202,14 +265,22 @@ type Power = {
 /** Power iteration, one number at a time, with places to slip. */
 function iterate(
   { w, start, steps }: Power,
-  slip: { round?: (v: Tensor) => Tensor; unit?: boolean; end?: (wv: Tensor, v: Tensor) => number } = {},
+  slip: {
+    round?: (v: Tensor) => Tensor;
+    /** Where a vector is brought to length 1: nowhere, or only at the start, or only in the rounds. */
+    unit?: 'never' | 'at the start' | 'in the rounds';
+    length?: (v: Tensor) => number;
+    isZero?: (n: number) => boolean;
+    end?: (wv: Tensor, v: Tensor) => number;
+  } = {},
 ): number {
-  let v = slip.unit === false ? start : start.div(frobenius(start));
+  const { unit, length = frobenius, isZero = (n: number) => n === 0 } = slip;
+  let v = unit === 'never' || unit === 'in the rounds' ? start : start.div(length(start));
   for (let k = 0; k < steps; k++) {
     const next = slip.round ? slip.round(v) : w.T.matmul(w.matmul(v));
-    const n = frobenius(next);
-    if (n === 0) return 0;
-    v = slip.unit === false ? next : next.div(n);
+    const n = length(next);
+    if (isZero(n)) return 0;
+    v = unit === 'never' || unit === 'at the start' ? next : next.div(n);
   }
   return slip.end ? slip.end(w.matmul(v), v) : frobenius(w.matmul(v));
 }
@@ -275,6 +346,33 @@ const largestSingularValue = exercise({
       { w: toTensor([1, 2]), start: toTensor([1, 2]), steps: 1 },
     ]),
   ],
+  examples: [
+    {
+      w: toTensor([
+        [0.0005, 0.0001],
+        [0, 0.0002],
+      ]),
+      start: toTensor([1, 1]),
+      steps: 3,
+    },
+    { w: toTensor([[0.0005]]), start: toTensor([2]), steps: 1 },
+    {
+      w: toTensor([
+        [1, 0.5],
+        [-0.5, 0.25],
+      ]),
+      start: toTensor([2, -1]),
+      steps: 0,
+    },
+    {
+      w: toTensor([
+        [0, 1],
+        [-0.5, 0.25],
+      ]),
+      start: toTensor([1, 2]),
+      steps: 0,
+    },
+  ],
   misconceptions: {
     'w again and again': {
       wrong: (i) => iterate(i, { round: (v) => i.w.matmul(v) }),
@@ -289,8 +387,48 @@ const largestSingularValue = exercise({
       says: 'You iterate with w wᵀ and then measure w v. The two products share their eigenvalues, but not their eigenvectors: v has to be one of wᵀw.',
     },
     'start not normalised': {
-      wrong: (i) => iterate(i, { unit: false }),
+      wrong: (i) => iterate(i, { unit: 'never' }),
       says: 'Your vector is never brought to length 1, so its own length is in the result. How much w stretches it is what is wanted.',
+    },
+    'start not normalised, though the rounds are': {
+      wrong: (i) => iterate(i, { unit: 'in the rounds' }),
+      says: 'The rounds bring the vector to length 1, but the start is taken as it comes. With 0 steps its own length is in the result.',
+    },
+    'rounds not normalised': {
+      wrong: (i) => iterate(i, { unit: 'at the start' }),
+      says: 'The start has length 1, but the rounds let the vector grow or shrink. Bring it back to length 1 after each.',
+    },
+    'length as the sum of the entries': {
+      wrong: (i) => iterate(i, { length: (v) => v.sum().item() }),
+      says: 'You divide by the sum of the entries. The length of a vector is the root of the sum of their squares.',
+    },
+    'length as the largest entry': {
+      wrong: (i) => iterate(i, { length: (v) => v.abs().max().item() }),
+      says: 'You divide by the largest entry. That keeps the direction, but σ = ‖w v‖ wants a v of length 1: the root of the sum of squares.',
+    },
+    'small taken for zero': {
+      wrong: (i) => iterate(i, { isZero: (n) => n < 1e-6 }),
+      says: 'A small wᵀw v is taken for zero. A matrix of small numbers has a direction that it stretches most, too; only an exact zero has none.',
+    },
+    'wᵀ again and again': {
+      wrong: (i) => iterate(i, { round: (v) => i.w.T.matmul(v) }),
+      says: 'You iterate with wᵀ alone. First w stretches the vector, then wᵀ brings it back.',
+    },
+    'wᵀ twice': {
+      wrong: (i) => iterate(i, { round: (v) => i.w.T.matmul(i.w.T.matmul(v)) }),
+      says: 'You apply wᵀ twice. The first of the two should be w.',
+    },
+    'length of wᵀw v': {
+      wrong: (i) => iterate(i, { end: (wv) => frobenius(i.w.T.matmul(wv)) }),
+      says: 'You return the length of wᵀw v, which comes to σ². The length of w v is σ itself.',
+    },
+    'root of the length of wᵀw v': {
+      wrong: (i) => iterate(i, { end: (wv) => Math.sqrt(frobenius(i.w.T.matmul(wv))) }),
+      says: 'You return the root of ‖wᵀw v‖. After many rounds that is σ as well, before it is not: the docstring asks for ‖w v‖.',
+    },
+    'eigenvalue for singular value': {
+      wrong: (i) => iterate(i, { end: (wv, v) => v.dot(wv) }),
+      says: 'You return v · w v, which would be an eigenvalue of w. A rotation by a right angle makes it 0, though it shortens nothing: the length of w v is wanted.',
     },
     squared: {
       wrong: (i) => iterate(i, { end: (wv) => frobenius(wv) ** 2 }),
@@ -390,6 +528,70 @@ const clipGradients = exercise({
         return { ...clipped, norm: together(list(clipped.gradients)) };
       },
       says: 'The norm you return is measured after clipping. Before is what one wants to see: it says when the gradients explode.',
+    },
+    'norm cut at the limit': {
+      wrong: (i) => {
+        const clipped = clip(i);
+        return { ...clipped, norm: Math.min(clipped.norm, i.maxNorm) };
+      },
+      says: 'The norm you return never exceeds the limit. The norm before clipping is what one wants to see: it says when the gradients explode.',
+    },
+    'largest of the four norms': {
+      wrong: (i) => {
+        const norm = Math.max(...list(i.gradients).map((t) => together([t])));
+        return { gradients: { ...each(i.gradients, (t) => t.mul(factor(norm, i.maxNorm))) }, norm };
+      },
+      says: 'You take the largest of the four norms. All four tensors are one long vector: the squares of all entries go under one root.',
+    },
+    'root of the mean': {
+      wrong: (i) => {
+        const all = list(i.gradients);
+        const norm = together(all) / Math.sqrt(all.reduce((n, t) => n + t.size, 0));
+        return { gradients: { ...each(i.gradients, (t) => t.mul(factor(norm, i.maxNorm))) }, norm };
+      },
+      says: 'Your norm is the root of the mean of the squares. A length is the root of their sum.',
+    },
+    'biases not shortened': {
+      wrong: (i) => {
+        const { gradients, norm } = clip(i);
+        return { gradients: { ...gradients, bIh: i.gradients.bIh, bHh: i.gradients.bHh }, norm };
+      },
+      says: 'The biases’ gradients come back as they were. One factor, for all four: otherwise the direction changes.',
+    },
+    'only wHh shortened': {
+      wrong: (i) => {
+        const { gradients, norm } = clip(i);
+        return { gradients: { ...i.gradients, wHh: gradients.wHh }, norm };
+      },
+      says: 'Only wHh is shortened. One factor, for all four: otherwise the direction changes.',
+    },
+    'max for min': {
+      wrong: (i) => {
+        const norm = together(list(i.gradients));
+        return { gradients: { ...each(i.gradients, (t) => t.mul(Math.max(1, i.maxNorm / (norm + 1e-6)))) }, norm };
+      },
+      says: 'Short gradients are made longer and long ones are left: the factor is the smaller of 1 and maxNorm / (norm + 1e-6), not the larger.',
+    },
+    'fraction upside down': {
+      wrong: (i) => {
+        const norm = together(list(i.gradients));
+        return { gradients: { ...each(i.gradients, (t) => t.mul(Math.min(1, (norm + 1e-6) / i.maxNorm))) }, norm };
+      },
+      says: 'Your factor is norm / maxNorm, so that short gradients become shorter still and long ones are left. The limit is above the line.',
+    },
+    'shortened to length 1': {
+      wrong: (i) => {
+        const norm = together(list(i.gradients));
+        return { gradients: { ...each(i.gradients, (t) => t.mul(norm > i.maxNorm ? 1 / norm : 1)) }, norm };
+      },
+      says: 'Gradients that are too long are brought to length 1, not to the limit.',
+    },
+    'the two biases exchanged': {
+      wrong: (i) => {
+        const { gradients, norm } = clip(i);
+        return { gradients: { ...gradients, bIh: gradients.bHh, bHh: gradients.bIh }, norm };
+      },
+      says: 'bIh and bHh come back under each other’s names. clipByNorm keeps the order of its list.',
     },
     'root forgotten': {
       wrong: (i) => {

@@ -93,6 +93,9 @@ function weigh(
 const real = (targets: number[][]) => targets.flat().filter((t) => t >= 0).length;
 const isReal = (t: number, b: number, targets: number[][]) => targets[t]![b]! >= 0;
 
+const overAll = (t: number, b: number, s: number[][]) => (isReal(t, b, s) ? 1 / s.flat().length : 0);
+const right = (i: LossInputs) => weigh(i, (t, b, s) => (isReal(t, b, s) ? 1 / real(s) : 0));
+
 const padded: LossInputs[] = [
   {
     logits: toTensor([
@@ -181,6 +184,9 @@ const sequenceLoss = exercise({
         { logits: toTensor([[1, 2]]), targets: [[0]] },
         { logits: toTensor([[[1, 2]]]), targets: [[2]] },
         { logits: toTensor([[[1, 2]]]), targets: [[-2]] },
+        { logits: toTensor([[[1, 2]], [[0, 1]]]), targets: [[0], [-2]] },
+        { logits: toTensor([[[1, 2]]]), targets: [[0, 1]] },
+        { logits: toTensor([[[1, 2]]]), targets: [[0], [1]] },
         { logits: toTensor([[[1, 2]]]), targets: [[-1]] },
       ],
       { worth: 1 },
@@ -191,6 +197,61 @@ const sequenceLoss = exercise({
     'mean over padded places': {
       wrong: (i) => weigh(i, (t, b, s) => (isReal(t, b, s) ? 1 / s.flat().length : 0)),
       says: 'You divide by T·B, padding included. Then a batch of short sequences looks easier than it is: divide by the number of places that count.',
+    },
+    'only the loss over padded places': {
+      wrong: (i) => ({ ...right(i), loss: weigh(i, overAll).loss }),
+      says: 'The gradient is right, but the loss is divided by T·B, padding included. Divide both by the number of places that count.',
+    },
+    'only the gradient over padded places': {
+      wrong: (i) => ({ ...right(i), dlogits: weigh(i, overAll).dlogits }),
+      says: 'The loss is right, but its gradient is divided by T·B, padding included. What the loss is divided by, its gradient is divided by, too.',
+    },
+    'sum over the places': {
+      wrong: (i) => weigh(i, (t, b, s) => (isReal(t, b, s) ? 1 : 0)),
+      says: 'Your loss is the sum over all places, and its gradient that of a sum. It grows with the length of the text; divide by the number of real places.',
+    },
+    'token 0 taken for padding': {
+      wrong: (i) => {
+        const n = i.targets.flat().filter((t) => t > 0).length;
+        return weigh(i, (t, b, s) => (s[t]![b]! > 0 ? 1 / n : 0));
+      },
+      says: 'Places whose target is token 0 are left out. 0 is a token like any other; only −1 marks the padding.',
+    },
+    'token 0 taken for padding, but counted': {
+      wrong: (i) => {
+        const n = real(i.targets);
+        return weigh(i, (t, b, s) => (s[t]![b]! > 0 ? 1 / n : 0));
+      },
+      says: 'Places whose target is token 0 add nothing to the loss. 0 is a token like any other; only −1 marks the padding.',
+    },
+    'softmax without the one-hot': {
+      wrong: (i) => {
+        const { loss } = right(i);
+        const n = real(i.targets);
+        const { logits, targets } = i;
+        const [T, B, V] = logits.shape as [number, number, number];
+        const dlogits = stack(
+          range(T, (t) =>
+            stack(
+              range(B, (b) => (isReal(t, b, targets) ? soft(logits.slice(t, b)).div(n) : logits.slice(t, b).mul(0))),
+            ),
+          ),
+        ).reshape(T, B, V);
+        return { loss, dlogits };
+      },
+      says: 'Your gradient is the softmax alone, so that every logit would be pushed down. From the target’s own entry 1 is taken: what was said, minus what should have been said.',
+    },
+    'mean of the means of each time': {
+      wrong: (i) => {
+        const counts = i.targets.map((row) => row.filter((t) => t >= 0).length);
+        const times = counts.filter((n) => n > 0).length;
+        return weigh(i, (t, b, s) => (isReal(t, b, s) ? 1 / (counts[t]! * times) : 0));
+      },
+      says: 'You average within each time first, and then over the times. Near the end, where few sequences are left, a token then weighs more. Every real place counts the same.',
+    },
+    'sum over the batch, mean over time': {
+      wrong: (i) => weigh(i, (t, b, s) => (isReal(t, b, s) ? 1 / s.length : 0)),
+      says: 'Your loss is summed over the batch and divided by T only. The mean runs over all real places, of all times and sequences.',
     },
     'mean of sequence means': {
       wrong: (i) => {
@@ -240,7 +301,7 @@ const sequenceLoss = exercise({
     },
   },
   hints: [
-    'Take the real places out of the batch; then it is the cross-entropy of chapter 2 on a plain list of rows.',
+    'Gather the real places from the batch, and leave the padding; then it is the cross-entropy of chapter 2 on a plain list of rows.',
     '(T, B, V) is T·B rows of V, in the order of targets.flat(). dlogits has all T·B rows again, those of the padding zero.',
     'n real places: loss = mean of −log softmax at the target; row = (softmax − onehot)/n. crossEntropyForward and its backward do both, on the rows you keep.',
     'kept = places with target ≠ −1; rows = logits.reshape(T * B, V).gather(kept); and row i of the gradient goes back to row kept[i].',
@@ -293,6 +354,22 @@ const perplexity = exercise({
     'mean of the perplexities': {
       wrong: ({ losses, counts }) => weighted(losses.map(Math.exp), counts),
       says: 'You average the perplexities of the batches. Average the losses and exponentiate once: otherwise one hard batch drowns the rest.',
+    },
+    'plain mean of the perplexities': {
+      wrong: ({ losses }) => plainMean(losses.map(Math.exp)),
+      says: 'You average the perplexities of the batches, each with one vote. Average the losses, weighted by their tokens, and exponentiate once.',
+    },
+    'of the sum of the means': {
+      wrong: ({ losses }) => Math.exp(losses.reduce((s, x) => s + x, 0)),
+      says: 'The exponent is the sum of the batches’ losses. They are means: weigh each by its tokens, and divide by all of them.',
+    },
+    'losses not weighted': {
+      wrong: ({ losses, counts }) => Math.exp(losses.reduce((s, x) => s + x, 0) / counts.reduce((s, n) => s + n, 0)),
+      says: 'You add up the losses as they are and divide by the number of tokens. losses_i is a mean already: times counts_i it is the loss of the whole batch.',
+    },
+    'divided by the number of batches': {
+      wrong: ({ losses, counts }) => Math.exp(losses.reduce((s, x, i) => s + x * counts[i]!, 0) / losses.length),
+      says: 'You weigh each loss by its tokens, but divide by the number of batches. What is added up is the loss of all tokens; divide by how many they are.',
     },
     'the loss itself': {
       wrong: ({ losses, counts }) => weighted(losses, counts),
@@ -390,6 +467,33 @@ const softmaxWithTemperature = exercise({
       },
       says: 'At temperature 0 several equally large logits share the probability. The docstring gives it to the first of them.',
     },
+    'temperature 0, all of the largest': {
+      wrong: (i) => {
+        if (i.temperature > 0) return warm(i);
+        const top = Math.max(...i.logits.data);
+        return i.logits.map((x) => (x === top ? 1 : 0));
+      },
+      says: 'At temperature 0 every one of several equally large logits gets probability 1, and together they exceed it. Only the first of them does.',
+    },
+    'temperature 0, the last of the largest': {
+      wrong: (i) =>
+        i.temperature > 0 ? warm(i) : pickOut(i.logits, i.logits.data.lastIndexOf(Math.max(...i.logits.data))),
+      says: 'At temperature 0 you take the last of several equally large logits. The docstring gives it to the first.',
+    },
+    'temperature 0, all alike': {
+      wrong: (i) => (i.temperature > 0 ? warm(i) : i.logits.map(() => 1 / i.logits.size)),
+      says: 'At temperature 0 all tokens are alike in your code: that is what great heat does. Cold makes sure: everything goes to the largest logit.',
+    },
+    'not normalised': {
+      wrong: (i) => {
+        if (i.temperature === 0) return warm(i);
+        return i.logits
+          .sub(Math.max(...i.logits.data))
+          .div(i.temperature)
+          .exp();
+      },
+      says: 'The exponentials are right, but they are not divided by their sum, so that they do not add up to 1.',
+    },
     'largest logit not subtracted': {
       wrong: (i) => {
         if (i.temperature === 0) return warm(i);
@@ -397,6 +501,10 @@ const softmaxWithTemperature = exercise({
         return e.div(e.sum());
       },
       says: 'With logits in the hundreds your exponentials overflow, or all vanish, and ∞/∞ or 0/0 is NaN. Subtracting the same number from all logits changes no probability: which number makes it safe?',
+    },
+    'temperature ignored unless it is 0': {
+      wrong: (i) => (i.temperature === 0 ? warm(i) : soft(i.logits)),
+      says: 'Temperature 0 has its line, but every other temperature changes nothing in your result.',
     },
     'temperature ignored': {
       wrong: (i) => soft(i.logits),
@@ -480,6 +588,89 @@ const topKFilter = exercise({
       wrong: (i) => keep(i, byValue(i), 0),
       says: 'The dropped logits become 0. A logit of 0 is not forbidden at all: e⁰ = 1, more than every negative logit gets. What must the exponent be for the probability to be 0?',
     },
+    'a very negative number in place of −Infinity': {
+      wrong: (i) => keep(i, byValue(i), -1e9),
+      says: 'The dropped logits become −10⁹. That is hardly ever drawn, but not impossible, and at a great temperature it is likely. −Infinity is a number you may use.',
+    },
+    'the most negative number in place of −Infinity': {
+      wrong: (i) => keep(i, byValue(i), -Number.MAX_VALUE),
+      says: 'The dropped logits become the most negative finite number. −Infinity is a number you may use, and it stays what it is whatever it is divided by.',
+    },
+    '+Infinity': {
+      wrong: (i) => keep(i, byValue(i), Infinity),
+      says: 'The dropped logits become +Infinity: now they are certain. A minus is missing.',
+    },
+    'NaN for the dropped': {
+      wrong: (i) => keep(i, byValue(i), NaN),
+      says: 'The dropped logits become NaN, and a softmax with one NaN is NaN everywhere. What must the exponent be for the probability to be 0?',
+    },
+    'the kept ones dropped': {
+      wrong: (i) => {
+        const kept = keep(i, byValue(i));
+        return i.logits.map((x, v) => (kept.data[v]! === -Infinity ? x : -Infinity));
+      },
+      says: 'The k largest become −Infinity and the others stay: it should be the other way round.',
+    },
+    'one too few': {
+      wrong: (i) => keep({ ...i, k: i.k - 1 }, byValue(i)),
+      says: 'One logit fewer than k remains.',
+    },
+    'the first k': {
+      wrong: (i) => i.logits.map((x, v) => (v < i.k ? x : -Infinity)),
+      says: 'You keep the first k tokens of the vocabulary, whatever their logits are.',
+    },
+    'by size without sign': {
+      wrong: (i) => keep(i, (a, b) => Math.abs(i.logits.data[b]!) - Math.abs(i.logits.data[a]!) || a - b),
+      says: 'You keep those that are farthest from 0, so that −12 counts more than 5. A very negative logit is a very unlikely token.',
+    },
+    'one more than k where the border is': {
+      wrong: (i) => {
+        if (i.k >= i.logits.size) return i.logits;
+        const border = [...i.logits.data].sort((a, b) => b - a)[i.k]!;
+        return i.logits.map((x) => (x >= border ? x : -Infinity));
+      },
+      says: 'Your border is the logit after the k-th, and it is kept as well: counted from 0, the k-th largest stands at k − 1.',
+    },
+    'the k-th dropped as well': {
+      wrong: (i) => {
+        const border = [...i.logits.data].sort((a, b) => b - a)[Math.min(i.k, i.logits.size) - 1]!;
+        return i.logits.map((x) => (x > border ? x : -Infinity));
+      },
+      says: 'Only what exceeds the k-th largest logit is kept, so the k-th itself is dropped. It is one of the k.',
+    },
+    'k different values': {
+      wrong: (i) => {
+        const values = [...new Set(i.logits.data)].sort((a, b) => b - a);
+        const border = values[Math.min(i.k, values.length) - 1]!;
+        return i.logits.map((x) => (x >= border ? x : -Infinity));
+      },
+      says: 'You count equal logits once, so that more than k tokens remain. k is a number of tokens: of equal ones at the border the earlier.',
+    },
+    'words sorted, and all equal ones kept': {
+      wrong: (i) => {
+        const border = [...i.logits.data].map(String).sort().reverse()[Math.min(i.k, i.logits.size) - 1]!;
+        return i.logits.map((x) => (x >= Number(border) ? x : -Infinity));
+      },
+      says: 'sort() without a comparison turns numbers into words, and "10" comes before "9" in a dictionary. Give it (a, b) => b − a.',
+    },
+    'logits sorted in place': {
+      wrong: (i) => {
+        const sorted = new Tensor(
+          [i.logits.size],
+          [...i.logits.data].sort((a, b) => b - a),
+        );
+        const border = sorted.data[Math.min(i.k, sorted.size) - 1]!;
+        return sorted.map((x) => (x >= border ? x : -Infinity));
+      },
+      says: 'Your result is sorted. Mind that logits.data.sort(…) sorts the logits themselves, and then they belong to other tokens: sort a copy, or the indices.',
+    },
+    'sorted, the dropped behind': {
+      wrong: (i) => {
+        const best = [...i.logits.data].sort((a, b) => b - a);
+        return i.logits.map((_x, v) => (v < i.k ? best[v]! : -Infinity));
+      },
+      says: 'Your result is sorted, and nobody can tell any more which tokens the logits belong to. Every token keeps its place.',
+    },
     'the smallest kept': {
       wrong: (i) => keep(i, (a, b) => i.logits.data[a]! - i.logits.data[b]! || a - b),
       says: 'You keep the k smallest logits.',
@@ -513,6 +704,11 @@ const lastPossible = (p: Tensor) => p.data.reduce((at, x, v) => (x > 0 ? v : at)
 const draw = ({ p, u }: Toss) => {
   const v = cumulative(p).findIndex((c) => c > u);
   return v >= 0 ? v : lastPossible(p);
+};
+/** The token that was found moved by one; the rule for sums that fall short stays. */
+const shifted = ({ p, u }: Toss, by: number) => {
+  const v = cumulative(p).findIndex((c) => c > u);
+  return v >= 0 ? Math.max(0, v + by) : lastPossible(p);
 };
 const tenth = new Array<number>(10).fill(0.1);
 const almostOne = 1 - 2 ** -53;
@@ -564,6 +760,41 @@ const sampleIndex = exercise({
         return v >= 0 ? v : lastPossible(p);
       },
       says: 'You compare the sum with u before the token’s own probability is in it, and so come one token late.',
+    },
+    'one token early': {
+      wrong: (i) => shifted(i, -1),
+      says: 'You return the token before the one at which the sum exceeds u.',
+    },
+    'tokens counted from 1': {
+      wrong: (i) => shifted(i, 1),
+      says: 'Your tokens are counted from 1. The first of them is token 0.',
+    },
+    'from the last token on': {
+      wrong: ({ p, u }) => {
+        let s = 0;
+        for (let v = p.size - 1; v >= 0; v--) if ((s += p.data[v]!) > u) return v;
+        return p.data.findIndex((x) => x > 0);
+      },
+      says: 'You lay the pieces out from the last token to the first. Any order would be fair, but the docstring begins with token 0.',
+    },
+    '1 − u': {
+      wrong: (i) => draw({ ...i, u: 1 - i.u }),
+      says: 'You compare with 1 − u. That would be fair, too, but the docstring asks where the sum exceeds u itself.',
+    },
+    'V where the sum falls short': {
+      wrong: ({ p, u }) => {
+        const v = cumulative(p).findIndex((c) => c > u);
+        return v >= 0 ? v : p.size;
+      },
+      says: 'When rounding leaves the sum short of u you return V, and there is no such token. The docstring has a rule for it.',
+    },
+    'token 0 where the sum falls short': {
+      wrong: ({ p, u }) =>
+        Math.max(
+          0,
+          cumulative(p).findIndex((c) => c > u),
+        ),
+      says: 'When rounding leaves the sum short of u you return token 0, which is at the other end of the line. Take the last token that is possible.',
     },
     'no cumulative sum': {
       wrong: ({ p, u }) => {
@@ -650,6 +881,10 @@ type WritingSlip = {
   u?: (uniforms: number[], t: number) => number;
   temperature?: number;
   filter?: boolean;
+  /** The probabilities from all logits, in place of filter and softmax. */
+  p?: (all: Tensor) => Tensor;
+  /** The state from which the logits are made: the new one, or the one before. */
+  seen?: (now: Tensor, before: Tensor) => Tensor;
   token?: (p: Tensor) => number;
 };
 
@@ -661,12 +896,13 @@ function write(i: Generation, slip: WritingSlip = {}): { tokens: number[]; margi
   const tokens = i.uniforms.map((_u, t) => {
     const x = i.model.table.slice([read, read + 1]);
     const now = x.matmul(wIh.T).add(bIh).add(h.matmul(wHh.T)).add(bHh).tanh();
+    const seen = slip.seen ? slip.seen(now, h) : now;
     h = slip.state ? slip.state(now, i.h0) : now;
-    const all = now.matmul(i.model.wOut.T).add(i.model.bOut).row(0);
+    const all = seen.matmul(i.model.wOut.T).add(i.model.bOut).row(0);
     const sorted = [...all.data].sort((a, b) => b - a);
     for (let k = 1; k < sorted.length; k++) margin = Math.min(margin, sorted[k - 1]! - sorted[k]!);
     const logits = slip.filter === false ? all : keep({ logits: all, k: i.k }, byValue({ logits: all, k: i.k }));
-    const p = warm({ logits, temperature });
+    const p = slip.p ? slip.p(all) : warm({ logits, temperature });
     const u = slip.u ? slip.u(i.uniforms, t) : i.uniforms[t]!;
     for (const c of cumulative(p)) margin = Math.min(margin, Math.abs(c - u));
     const token = slip.token ? slip.token(p) : draw({ p, u });
@@ -678,6 +914,7 @@ function write(i: Generation, slip: WritingSlip = {}): { tokens: number[]; margi
 
 const generate = exercise({
   points: 3,
+  uses: ['softmaxWithTemperature', 'topKFilter', 'sampleIndex'],
   inputs: {
     start: indices(1, 'V'),
     h0: tensor(1, 'H', small),
@@ -755,6 +992,51 @@ const generate = exercise({
       wrong: (i) => [i.first, ...write(i).tokens].slice(0, i.uniforms.length),
       says: 'Your result begins with the token that was given. It holds what was drawn: as many tokens as there are uniforms.',
     },
+    'first token in front of the result': {
+      wrong: (i) => [i.first, ...write(i).tokens],
+      says: 'Your result begins with the token that was given, and so has one too many. It holds what was drawn: as many tokens as there are uniforms.',
+    },
+    'h0 ignored': {
+      wrong: (i) => write({ ...i, h0: zerosLike(i.h0) }).tokens,
+      says: 'You start from zeros, whatever h0 is. It holds what was read before.',
+    },
+    'output bias forgotten': {
+      wrong: (i) => write({ ...i, model: { ...i.model, bOut: i.model.bOut.mul(0) } }).tokens,
+      says: 'bOut has no part in your logits: logits = h wOutᵀ + bOut.',
+    },
+    'logits from the state before': {
+      wrong: (i) => write(i, { seen: (_now, before) => before }).tokens,
+      says: 'Your logits are made from the state as it was before the token was read. Take the step first, then bet.',
+    },
+    'first token read twice': {
+      wrong: (i) => {
+        const { wIh, wHh, bIh, bHh } = i.model.rnn;
+        const x = i.model.table.slice([i.first, i.first + 1]);
+        const h0 = x.matmul(wIh.T).add(bIh).add(i.h0.matmul(wHh.T)).add(bHh).tanh();
+        return write({ ...i, h0 }).tokens;
+      },
+      says: 'The first token is read twice: once before the loop and once in it.',
+    },
+    'filter after the softmax': {
+      wrong: (i) =>
+        write(i, {
+          p: (all) => {
+            const p = warm({ logits: all, temperature: i.temperature });
+            return keep({ logits: p, k: i.k }, byValue({ logits: p, k: i.k }), 0);
+          },
+        }).tokens,
+      says: 'You filter the probabilities, so that those which remain no longer sum to 1. Filter the logits; the softmax after it shares out everything among the k that are left.',
+    },
+    'temperature applied twice': {
+      wrong: (i) =>
+        write(i, {
+          p: (all) => {
+            const kept = keep({ logits: all, k: i.k }, byValue({ logits: all, k: i.k }));
+            return warm({ logits: i.temperature > 0 ? kept.div(i.temperature) : kept, temperature: i.temperature });
+          },
+        }).tokens,
+      says: 'The temperature works twice. softmaxWithTemperature divides the logits by it; do not divide them before.',
+    },
   },
   hints: [
     'Read a token, take a step, draw a token; that token is the next to be read.',
@@ -806,7 +1088,7 @@ function byHand(
   { tokens, targets, h0, model: m }: Window,
   slip: {
     dy?: (dy: Tensor[]) => Tensor[];
-    dhn?: (h: Tensor) => Tensor;
+    dhn?: (hn: Tensor, dy: Tensor[]) => Tensor;
     put?: (old: number, now: number) => number;
     db?: (rows: Tensor) => Tensor;
     weigh?: (targets: number[][]) => number;
@@ -829,7 +1111,7 @@ function byHand(
     bOut: slip.db ? slip.db(dlogits.reshape(-1, m.bOut.size)) : dlogits.sum([0, 1]),
   };
   const E = m.table.shape[1]!;
-  let carried = slip.dhn ? slip.dhn(h0) : zerosLike(h0);
+  let carried = slip.dhn ? slip.dhn(states.at(-1)!, dy) : zerosLike(h0);
   for (let t = T - 1; t >= 0; t--) {
     const da = dy[t]!.add(carried).mul(states[t + 1]!.square().neg().add(1));
     g.rnn = {
@@ -852,6 +1134,7 @@ function byHand(
 
 const languageModelStep = exercise({
   points: 3,
+  uses: ['sequenceLoss'],
   inputs: window,
   sizes: { T: [1, 4], B: [1, 3], V: [2, 4], E: [1, 3], H: [1, 3] },
   derive: ({ tokens, wanted, filled, h0, model }) => ({ tokens, targets: withPadding(wanted, filled), h0, model }),
@@ -879,6 +1162,18 @@ const languageModelStep = exercise({
     'loss of the final state invented': {
       wrong: (i) => byHand(i, { dhn: (h) => h.map(() => 1) }),
       says: 'You send a gradient of ones into hn. No loss is attached there in this window; with nothing asked, nothing comes back.',
+    },
+    'hn for its gradient': {
+      wrong: (i) => byHand(i, { dhn: (hn) => hn }),
+      says: 'You send hn itself back, as if it were its gradient. No loss is attached to hn in this window: its gradient is zero.',
+    },
+    'last output counted twice': {
+      wrong: (i) => byHand(i, { dhn: (_hn, dy) => dy.at(-1)! }),
+      says: 'The gradient of the last output goes into hn as well, and so counts twice. It is in dy already; the gradient of hn is zero.',
+    },
+    'the answer is the question, padding and all': {
+      wrong: (i) => byHand({ ...i, targets: i.tokens }),
+      says: 'The loss asks for the token that the model is reading: `tokens` stands where `targets` should. It would learn to repeat what it is told.',
     },
     'padding in the mean': {
       wrong: (i) => byHand(i, { weigh: (targets) => targets.flat().length }),
@@ -927,6 +1222,7 @@ const plus = (a: ValueRecord, b: ValueRecord): ValueRecord =>
 
 const truncatedBackpropagation = exercise({
   points: 3,
+  uses: ['languageModelStep'],
   inputs: { ...window, length: integer(1, 3) },
   sizes: { T: [1, 5], B: [1, 2], V: [2, 3], E: [1, 2], H: [1, 3] },
   derive: ({ tokens, wanted, h0, model, length }) => ({ tokens, targets: wanted, h0, model, length }),
@@ -953,6 +1249,7 @@ const truncatedBackpropagation = exercise({
           { ...good, length: -1 },
           { ...good, targets: [[1], [1]] },
           { ...good, targets: [[1], [1], [0], [0]] },
+          { ...good, tokens: [[0], [1]], targets: [[1], [1], [0], [0]] },
         ];
       },
       { worth: 1 },
@@ -966,6 +1263,40 @@ const truncatedBackpropagation = exercise({
     'state reset to zero': {
       wrong: (i) => truncate(i, (h) => zerosLike(h)),
       says: 'From the second window on the state starts at zero, as if nothing had been read. Truncation cuts the gradient, not the memory.',
+    },
+    'h0 ignored': {
+      wrong: (i) => truncate({ ...i, h0: zerosLike(i.h0) }),
+      says: 'The first window starts from zeros, whatever h0 is. It may hold what was read before this text.',
+    },
+    'the last window alone': {
+      wrong: (i) => truncate(i).slice(-1),
+      says: 'You return the last window only. Every window has its result, in the order of time.',
+    },
+    'last window first': {
+      wrong: (i) => truncate(i).reverse(),
+      says: 'Your results run from the last window to the first.',
+    },
+    'windows that begin at every time': {
+      wrong: (i) => {
+        let h = i.h0;
+        return range(i.tokens.length, (from) => {
+          const read = readWindow(part(i, from, from + i.length, h));
+          h = read.hn;
+          return read;
+        });
+      },
+      says: 'A window begins at every time, so most tokens are read several times. Each begins where the one before has ended: move on by `length`.',
+    },
+    'one time too many in each window': {
+      wrong: (i) => {
+        let h = i.h0;
+        return windowsOf(i.tokens.length, i.length).map(([from]) => {
+          const read = readWindow(part(i, from, from + i.length + 1, h));
+          h = read.hn;
+          return read;
+        });
+      },
+      says: 'Each window reads one time more than its length, the first of the next window. slice leaves out the end that it is given: t + length is enough.',
     },
     'gradient through the cut': {
       wrong: (i) => windowsOf(i.tokens.length, i.length).map(([from, to]) => readWindow(part(i, 0, to), from)),

@@ -1,4 +1,4 @@
-import { Tensor, full, stack, tensor as toTensor, zerosLike } from '#tensor';
+import { Tensor, full, showShape, stack, tensor as toTensor, zerosLike } from '#tensor';
 import {
   agrees,
   exercise,
@@ -79,7 +79,7 @@ type Slip = {
   partner?: (h: Tensor, before: Tensor) => Tensor;
   /** The state's gradient from da (and dh). */
   dh?: (da: Tensor, w: Weights, dh: Tensor) => Tensor;
-  db?: (da: Tensor) => Tensor;
+  db?: (da: Tensor, dh: Tensor) => Tensor;
 };
 
 const preActivation = ({ x, h, weights: w }: Step) => x.matmul(w.wIh.T).add(w.bIh).add(h.matmul(w.wHh.T)).add(w.bHh);
@@ -90,7 +90,7 @@ function back({ dh, ...i }: Step & { dh: Tensor }, slip: Slip = {}) {
   const a = preActivation(i);
   const h = a.tanh();
   const da = dh.mul((slip.slope ?? slopeOf)(h, i.h, a));
-  const db = slip.db ? slip.db(da) : da.sum(0);
+  const db = slip.db ? slip.db(da, dh) : da.sum(0);
   return {
     dx: da.matmul(i.weights.wIh),
     dh: slip.dh ? slip.dh(da, i.weights, dh) : da.matmul(i.weights.wHh),
@@ -139,6 +139,12 @@ const rnnStep = exercise({
       }),
       says: 'wHh is used the wrong way round. It is square, so no shape complains: but it is (out, in) like every weight of the course, and the input weight next to it shows what that means for a product.',
     },
+    'wIh transposed': {
+      wrong: (i) => ({
+        h: i.x.matmul(i.weights.wIh).add(i.weights.bIh).add(i.h.matmul(i.weights.wHh.T)).add(i.weights.bHh).tanh(),
+      }),
+      says: 'wIh is used the wrong way round. Weights are (out, in) in the whole course: x is (B, D), so what it meets has to be (D, H).',
+    },
     'state forgotten': {
       wrong: (i) => ({ h: one({ ...i, h: i.h.mul(0) }) }),
       says: 'The state that came in changes nothing. Then this is an ordinary layer, and the network has no memory.',
@@ -146,6 +152,24 @@ const rnnStep = exercise({
     'second bias forgotten': {
       wrong: (i) => ({ h: one({ ...i, weights: { ...i.weights, bHh: i.weights.bHh.mul(0) } }) }),
       says: 'Only one of the two biases is added. The second is redundant, you are right; but it is there, and PyTorch adds it.',
+    },
+    'first bias forgotten': {
+      wrong: (i) => ({ h: one({ ...i, weights: { ...i.weights, bIh: i.weights.bIh.mul(0) } }) }),
+      says: 'bHh is added, bIh is not. Each of the two linear layers has a bias of its own.',
+    },
+    'both biases forgotten': {
+      wrong: (i) => ({
+        h: one({ ...i, weights: { ...i.weights, bIh: i.weights.bIh.mul(0), bHh: i.weights.bHh.mul(0) } }),
+      }),
+      says: 'Neither bias is added. A state could then never be anything but 0 where input and memory are 0.',
+    },
+    'input forgotten': {
+      wrong: (i) => ({ h: one({ ...i, x: i.x.mul(0) }) }),
+      says: 'x changes nothing in your result: the network remembers, but it reads nothing.',
+    },
+    'ReLU for tanh': {
+      wrong: (i) => ({ h: preActivation(i).maximum(0) }),
+      says: 'Your states are cut off at 0 and have no upper bound: that is ReLU. Multiplied by wHh at every step such a state can grow for ever; tanh keeps it between −1 and 1.',
     },
     'bias behind the tanh': {
       wrong: (i) => {
@@ -236,6 +260,36 @@ const rnnStepBackward = exercise({
       wrong: (i) => back(i, { dh: (da) => da }),
       says: 'What you return as the gradient of h_{t−1} is da, the gradient of the sum. Between the old state and the sum there is still wHh.',
     },
+    'input gradient past the tanh': {
+      wrong: (i) => ({ ...back(i), dx: i.dh.matmul(i.weights.wIh) }),
+      says: 'dx is computed from dh, not from da. Between the input and the new state there is the tanh as well.',
+    },
+    'bias gradient past the tanh': {
+      wrong: (i) => back(i, { db: (_da, dh) => dh.sum(0) }),
+      says: 'The bias gradients are computed from dh, not from da. The biases are added before the tanh, so their gradient has to cross it.',
+    },
+    'weights’ gradients past the tanh': {
+      wrong: (i) => {
+        const g = back(i);
+        return { ...g, weights: { ...g.weights, wIh: i.dh.T.matmul(i.x), wHh: i.dh.T.matmul(i.h) } };
+      },
+      says: 'dwIh and dwHh are computed from dh, not from da. The weights work before the tanh, so their gradient has to cross it.',
+    },
+    'tanh once more': {
+      wrong: (i) => back(i, { slope: (h) => slopeOf(h.tanh()) }),
+      says: 'You take the tanh of h once more before squaring. h is what came out of the tanh already.',
+    },
+    'all gradients averaged over the batch': {
+      wrong: (i) => {
+        const g = back(i);
+        return { ...g, weights: scaled(g.weights, 1 / i.x.shape[0]!) };
+      },
+      says: 'The weights’ gradients are divided by the size of the batch. If the loss has a mean in it, its 1/N has come down with dh; here they are summed.',
+    },
+    'bias gradient summed over the units': {
+      wrong: (i) => back(i, { db: (da) => da.sum(1) }),
+      says: 'The bias gradients are summed over the units, which leaves one number for each sequence. A bias belongs to a unit: sum over the batch, axis 0.',
+    },
     'bias gradient not summed over the batch': {
       wrong: (i) => back(i, { db: (da) => da }),
       says: 'The bias gradients still have a row for each sequence. One bias served the whole batch: its contributions add up.',
@@ -271,10 +325,16 @@ function run(
   }
   return states;
 }
+/** What the stub's `needStep` says of shapes that do not fit. */
+const misfit = (shapes: Record<string, Tensor>) =>
+  `rnnStep: these shapes do not fit together: ${Object.entries(shapes)
+    .map(([name, t]) => `${name} ${showShape(t.shape)}`)
+    .join(', ')}`;
 const result = (states: Tensor[]) => ({ y: stack(states), hn: states.at(-1)! });
 
 const rnnForward = exercise({
   points: 3,
+  uses: ['rnnStep'],
   inputs: { x: tensor('T', 'B', 'D'), h0: tensor('B', 'H', small), weights },
   sizes: { T: [1, 5], B: [1, 3], D: [1, 4], H: [1, 4] },
   oracle: valueOf(wholeSequence),
@@ -333,6 +393,32 @@ const rnnForward = exercise({
       },
       says: 'You read the sequence from its end. Then y_1 knows everything that comes later, and hn has seen the first input last.',
     },
+    'time reversed in y as well': {
+      wrong: (i) => {
+        const T = i.x.shape[0]!;
+        return result(run(i, { at: (t) => T - 1 - t }));
+      },
+      says: 'You read the sequence from its end, so your first output belongs to the last input. Time runs from x_1 to x_T.',
+    },
+    'x read as if the batch came first': {
+      wrong: (i) => {
+        const states: Tensor[] = [];
+        for (let t = 0; t < i.x.shape[1]!; t++) {
+          const [x, h] = [i.x.slice(null, t), states.at(-1) ?? i.h0];
+          if (x.shape[0] !== h.shape[0]) throw new Error(misfit({ x, h, ...i.weights }));
+          states.push(one({ x, h, weights: i.weights }));
+        }
+        return result(states);
+      },
+      says: 'You take x to be (B, T, D). It is (T, B, D): what all sequences read at time t is x.row(t), and there are x.shape[0] times.',
+    },
+    'last step missing': {
+      wrong: (i) => {
+        const states = run(i);
+        return { y: stack([...states.slice(0, -1)]), hn: states.at(-2)! };
+      },
+      says: 'The last input is never read: your loop stops one step early. There are T steps, one for each row of x.',
+    },
     'outputs in reverse order': {
       wrong: (i) => {
         const states = run(i);
@@ -386,7 +472,8 @@ type TimeSlip = Slip & {
   reaches?: (dy: Tensor, carried: Tensor, t: number, T: number, dhn: Tensor) => Tensor;
   /** The weights' gradients from those of the steps, in the order of time. */
   total?: (each: Weights[]) => Weights;
-  dh0?: (dh0: Tensor, dh1: Tensor) => Tensor;
+  /** From what came back through step 1, all that reached h_1, and what of it came from step 2. */
+  dh0?: (dh0: Tensor, dh1: Tensor, carried: Tensor) => Tensor;
   dx?: (dx: Tensor[]) => Tensor[];
 };
 
@@ -397,23 +484,39 @@ function through(i: SequenceBack, slip: TimeSlip = {}) {
   const dx: Tensor[] = [];
   let carried = i.dhn;
   let dh1 = i.dhn;
+  let before1 = i.dhn;
   for (let t = T - 1; t >= 0; t--) {
     const dh = slip.reaches ? slip.reaches(i.dy.row(t), carried, t, T, i.dhn) : i.dy.row(t).add(carried);
     const g = back({ x: i.x.row(t), h: before[t]!, weights: i.weights, dh }, slip);
     each.unshift(g.weights);
     dx.unshift(g.dx);
+    before1 = carried;
     carried = g.dh;
     dh1 = dh;
   }
   return {
     dx: stack(slip.dx ? slip.dx(dx) : dx),
-    dh0: slip.dh0 ? slip.dh0(carried, dh1) : carried,
+    dh0: slip.dh0 ? slip.dh0(carried, dh1, before1) : carried,
     weights: slip.total ? slip.total(each) : each.reduce(added),
   };
 }
 
+/** The same walk in the wrong direction. */
+function forwards(i: SequenceBack) {
+  const before = [i.h0, ...run(i)];
+  let carried = i.dhn;
+  const each = range(i.x.shape[0]!, (t) => {
+    const dh = i.dy.row(t).add(carried);
+    const g = back({ x: i.x.row(t), h: before[t]!, weights: i.weights, dh });
+    carried = g.dh;
+    return g;
+  });
+  return { dx: stack(each.map((g) => g.dx)), dh0: carried, weights: each.map((g) => g.weights).reduce(added) };
+}
+
 const rnnBackward = exercise({
   points: 4,
+  uses: ['rnnStepBackward'],
   inputs: {
     x: tensor('T', 'B', 'D'),
     h0: tensor('B', 'H', small),
@@ -508,6 +611,54 @@ const rnnBackward = exercise({
       wrong: (i) => through(i, { reaches: (dy, carried, t, T, dhn) => dy.add(carried).add(t === T - 1 ? 0 : dhn) }),
       says: 'dhn is added at every time. hn is the state of the last step only; earlier ones feel it through the steps between.',
     },
+    'nothing carried back, not even to h0': {
+      wrong: (i) => ({
+        ...through(i, { reaches: (dy, _carried, t, T, dhn) => (t === T - 1 ? dy.add(dhn) : dy) }),
+        dh0: zerosLike(i.h0),
+      }),
+      says: 'Each step gets only its own dy_t, and h0 gets nothing: what rnnStepBackward returns as dh is thrown away. It is the gradient of the state before, and belongs to the step on the left.',
+    },
+    'dy ignored': {
+      wrong: (i) => through(i, { reaches: (_dy, carried) => carried }),
+      says: 'dy changes nothing in your result: only dhn is sent back. Every y_t is an output, and may have a loss of its own.',
+    },
+    'dhn in place of the last dy': {
+      wrong: (i) => through(i, { reaches: (dy, carried, t, T) => (t === T - 1 ? carried : dy.add(carried)) }),
+      says: 'At the last time dhn takes the place of dy_T. h_T leaves by both doors, as y_T and as hn: add the two.',
+    },
+    'what came back kept for good': {
+      wrong: (i) => {
+        let kept = i.dhn;
+        return through(i, {
+          reaches: (dy, _carried) => dy.add(kept),
+          dh: (da, w) => (kept = kept.add(da.matmul(w.wHh))),
+        });
+      },
+      says: 'The carried gradient is added to the one of the step before instead of taking its place. All that h_t feels of later times is what step t + 1 returns; older ones have gone into it already.',
+    },
+    'from the first step to the last': {
+      wrong: (i) => forwards(i),
+      says: 'You walk from the first step to the last. What h_t does to the loss at later times is known only once those have been undone: start at the end.',
+    },
+    'first step left out': {
+      wrong: (i) => {
+        const g = through(i, {
+          total: (each) => (each.length > 1 ? each.slice(1).reduce(added) : scaled(each[0]!, 0)),
+        });
+        const dh1 = through(i, { dh0: (_dh0, _dh1, carried) => carried }).dh0;
+        return { ...g, dx: g.dx.withSlice([0], 0), dh0: dh1 };
+      },
+      says: 'Your loop stops before the first step: it gives no gradient to x_1 and nothing to the weights, and what you return as dh0 has not come back through it.',
+    },
+    'first step left out, in dx as well': {
+      wrong: (i) => {
+        const T = i.x.shape[0]!;
+        const total = (each: Weights[]) => (T > 1 ? each.slice(1).reduce(added) : scaled(each[0]!, 0));
+        const g = through(i, { total, dh0: (_dh0, _dh1, carried) => carried });
+        return { ...g, dx: stack(range(T - 1, (t) => g.dx.row(t + 1))) };
+      },
+      says: 'Your loop stops before the first step: dx lacks the gradient of x_1, the weights lack its share, and dh0 has not come back through it. T steps forward, T steps back.',
+    },
     'weights of one step only': {
       wrong: (i) => through(i, { total: (each) => each[0]! }),
       says: 'The weights’ gradients are those of the first time step: each step overwrites what the one before has left. The same weights were used T times.',
@@ -531,6 +682,14 @@ const rnnBackward = exercise({
       wrong: (i) => through(i, { dh0: (dh0) => zerosLike(dh0) }),
       says: 'dh0 is zero. The initial state went into the first step, so that step’s gradient of the state before it is what you need; do not throw it away.',
     },
+    'what came back to h1 for h0': {
+      wrong: (i) => through(i, { dh0: (_dh0, _dh1, carried) => carried }),
+      says: 'What you return as dh0 is what step 2 gave back to h_1. There is one more step to go back through.',
+    },
+    'dy added to the gradient of h0': {
+      wrong: (i) => through(i, { dh0: (dh0) => dh0.add(i.dy.row(0)) }),
+      says: 'dy_1 is added to dh0. It belongs to h_1, and has been used there; h_0 is not an output, so nothing comes from above.',
+    },
     'gradient of h1 for h0': {
       wrong: (i) => through(i, { dh0: (_dh0, dh1) => dh1 }),
       says: 'What you return as dh0 is the gradient of h_1. There is one more step to go back through.',
@@ -552,6 +711,10 @@ const rnnBackward = exercise({
     'slope from the state before': {
       wrong: (i) => through(i, { slope: (_h, before) => slopeOf(before) }),
       says: 'The slope of tanh at step t is taken from h_{t−1}. The tanh of step t made h_t.',
+    },
+    'slope of tanh missing': {
+      wrong: (i) => through(i, { slope: (h) => h.mul(0).add(1) }),
+      says: 'The gradient passes every tanh as if it were not there. Each step multiplies it by 1 − h_t²: rnnStepBackward does it.',
     },
     'dx in reverse order': {
       wrong: (i) => through(i, { dx: (dx) => [...dx].reverse() }),

@@ -120,6 +120,30 @@ const reverseWithin = exercise({
       },
       says: 'You have reversed the order of the sequences in the batch, axis 1. Time is axis 0.',
     },
+    'one place too far': {
+      wrong: moved((t, n) => (t < n ? n - t : t)),
+      says: 'Your first entry comes from place n, one behind the last input. Places are counted from 0: the last one is n − 1.',
+    },
+    'padding turned around by itself': {
+      wrong: moved((t, n, { x }) => (t < n ? n - 1 - t : x.shape[0]! - 1 - (t - n))),
+      says: 'The padding is turned around too, in its own place. It is to stay as it is.',
+    },
+    'padding in front': {
+      wrong: moved((t, n, { x }) => (t < x.shape[0]! - n ? n + t : x.shape[0]! - 1 - t)),
+      says: 'Your padding comes first, and the sequence behind it. A sequence begins at time 0, turned around or not.',
+    },
+    'features reversed instead of time': {
+      wrong: ({ x }) =>
+        x.take(
+          2,
+          range(x.shape[2]!, (d) => x.shape[2]! - 1 - d),
+        ),
+      says: 'You have reversed the features, axis 2. Time is axis 0.',
+    },
+    'sequences first': {
+      wrong: ({ x, lengths }) => turn(x, lengths).transpose(1, 0, 2),
+      says: 'Your result is (B, T, D): one sequence after the other. Put them together along axis 1.',
+    },
   },
   examples: [
     {
@@ -188,6 +212,10 @@ interface MaskSlips {
   /** What it gives out there. */
   y?: 'held' | 'run';
   hn?: 'lastOutput';
+  inverted?: boolean;
+  /** The inputs are multiplied by the mask, and every step counts. */
+  inputs?: boolean;
+  exchanged?: boolean;
 }
 
 const maskAt = (t: number, lengths: number[]) => asTensor(lengths.map((n) => [t < n ? 1 : 0]));
@@ -199,16 +227,18 @@ function masked({ x, lengths, weights }: OneWay, slips: MaskSlips = {}) {
   const outputs: Tensor[] = [];
   const memories: StepMemory[] = [];
   for (let t = 0; t < x.shape[0]!; t++) {
-    const mask = maskAt(t, lasting);
-    const next = step(x.row(t), h, c, weights);
+    const inside = maskAt(t, lasting);
+    const mask = slips.inverted ? inside.neg().add(1) : inside;
+    const next = step(slips.inputs ? x.row(t).mul(mask) : x.row(t), h, c, weights);
     const rest = (after: Tensor, was: Tensor, how?: 'runs' | 'zero') =>
-      how === 'runs' ? after : where(mask, after, how === 'zero' ? 0 : was);
+      how === 'runs' || slips.inputs ? after : where(mask, after, how === 'zero' ? 0 : was);
     h = rest(next.h, h, slips.h);
     c = rest(next.c, c, slips.c);
     outputs.push(slips.y === 'held' ? h : slips.y === 'run' ? next.h : where(mask, next.h, 0));
     memories.push(next.memory);
   }
-  return { y: stack(outputs), hn: slips.hn ? outputs.at(-1)! : h, cn: c, memories };
+  const finals = slips.exchanged ? { hn: c, cn: h } : { hn: slips.hn ? outputs.at(-1)! : h, cn: c };
+  return { y: stack(outputs), ...finals, memories };
 }
 const slippedMask = (slips: MaskSlips) => (i: OneWay) => {
   const { y, hn, cn } = masked(i, slips);
@@ -262,6 +292,30 @@ const maskedForward = exercise({
       wrong: slippedMask({ longer: 1 }),
       says: 'Each of your sequences reads one step of its padding. Times are counted from 0: which is the last one of a sequence of length n?',
     },
+    'only the cell stands still': {
+      wrong: slippedMask({ h: 'runs' }),
+      says: 'Your cell is kept where a sequence has ended, and the hidden state goes on. An LSTM has two states.',
+    },
+    'outputs in the padding': {
+      wrong: slippedMask({ y: 'run' }),
+      says: 'Your states stand still, but in the padding you still give out what the step made of it. Outputs there are 0.',
+    },
+    'one step too few': {
+      wrong: slippedMask({ longer: -1 }),
+      says: 'The last input of each of your sequences is not read. Times are counted from 0: a sequence of length n has the times 0 … n − 1.',
+    },
+    'inputs masked instead of the states': {
+      wrong: slippedMask({ inputs: true }),
+      says: 'You set the padding to 0 and read it all the same. A step with an input of 0 is still a step: biases and old states move both states.',
+    },
+    'mask the wrong way round': {
+      wrong: slippedMask({ inverted: true }),
+      says: 'You step in the padding and stand still in the sequence: the mask is 1 where a sequence has NOT ended.',
+    },
+    'hn and cn exchanged': {
+      wrong: slippedMask({ exchanged: true }),
+      says: 'hn and cn have changed places.',
+    },
   },
   examples: [
     {
@@ -295,9 +349,15 @@ interface MaskBackSlips {
   dc?: 'lost';
   unmasked?: boolean;
   paddingOutputs?: boolean;
-  noFinal?: 'h' | 'c';
+  noFinal?: 'h' | 'c' | 'both';
   computedOrder?: boolean;
-  share?: 'first';
+  share?: 'first' | 'last';
+  biasShare?: boolean;
+  /** What enters the step without having met the mask. */
+  into?: 'all' | 'dc' | 'dh' | 'carried';
+  /** From a step that counted nothing goes on to the one before it. */
+  dropped?: 'h' | 'c';
+  added?: boolean;
 }
 
 function maskedBack(
@@ -305,21 +365,31 @@ function maskedBack(
   ms: StepMemory[],
   slips: MaskBackSlips = {},
 ) {
-  let dh = slips.noFinal === 'h' ? i.dhn.mul(0) : i.dhn;
-  let dc = slips.noFinal === 'c' ? i.dcn.mul(0) : i.dcn;
+  let dh = slips.noFinal === 'h' || slips.noFinal === 'both' ? i.dhn.mul(0) : i.dhn;
+  let dc = slips.noFinal === 'c' || slips.noFinal === 'both' ? i.dcn.mul(0) : i.dcn;
   const backs: ReturnType<typeof stepBack>[] = [];
   for (let t = ms.length - 1; t >= 0; t--) {
     const mask = maskAt(t, slips.unmasked ? i.lengths.map(() => Infinity) : i.lengths);
     const all = i.dy.row(t).add(dh);
-    const back = stepBack(all.mul(mask), dc.mul(mask), ms[t]!);
-    dh = where(mask, back.dh, slips.dh ? 0 : slips.paddingOutputs ? all : dh);
-    dc = where(mask, back.dc, slips.dc ? 0 : dc);
+    const whole = slips.into === 'all';
+    const hidden = slips.into === 'carried' ? i.dy.row(t).mul(mask).add(dh) : all.mul(mask);
+    const back = stepBack(
+      whole || slips.into === 'dh' ? all : hidden,
+      whole || slips.into === 'dc' ? dc : dc.mul(mask),
+      ms[t]!,
+    );
+    const on = (d: Tensor, drop: boolean) => (drop ? d.mul(0) : d);
+    dh = slips.added
+      ? back.dh.add(dh)
+      : where(mask, on(back.dh, slips.dropped === 'h'), slips.dh ? 0 : slips.paddingOutputs ? all : dh);
+    dc = slips.added ? back.dc.add(dc) : where(mask, on(back.dc, slips.dropped === 'c'), slips.dc ? 0 : dc);
     backs.push(back);
   }
   const inTime = [...backs].reverse();
   const total = (name: keyof Weights) => {
     const shares = inTime.map((b) => b.weights[name]);
-    return slips.share ? shares[0]! : shares.reduce((a, b) => a.add(b));
+    const kept = slips.share ?? (slips.biasShare && name.startsWith('b') ? 'first' : undefined);
+    return kept ? shares.at(kept === 'first' ? 0 : -1)! : shares.reduce((a, b) => a.add(b));
   };
   return {
     dx: stack((slips.computedOrder ? backs : inTime).map((b) => b.dx)),
@@ -382,6 +452,50 @@ const maskedBackward = exercise({
       wrong: slippedMaskBack({ share: 'first' }),
       says: 'The weights’ gradients are those of the first time step alone. The same weights served at every step.',
     },
+    'the hidden gradient lost in the padding': {
+      wrong: slippedMaskBack({ dh: 'lost' }),
+      says: 'dc waits where a sequence stood still, dh does not: it is lost on the way to the sequence’s end. Two states stood still.',
+    },
+    'padding sent through the step': {
+      wrong: slippedMaskBack({ into: 'all' }),
+      says: 'Rows that stood still go into your step back with their gradients: what it makes of them is thrown away for dh and dc, but it is in dx and in the weights.',
+    },
+    'cell gradient of the padding sent through the step': {
+      wrong: slippedMaskBack({ into: 'dc' }),
+      says: 'Your dc goes into the step without the mask: a row that stood still sends something to dx and to the weights.',
+    },
+    'hidden gradient of the padding sent through the step': {
+      wrong: slippedMaskBack({ into: 'dh' }),
+      says: 'What goes into the step for its h has not met the mask: a row that stood still sends something to dx and to the weights.',
+    },
+    'mask on dy alone': {
+      wrong: slippedMaskBack({ into: 'carried' }),
+      says: 'You multiply dy_t by the mask and add dh as it is, so a row that stood still sends its waiting gradient through the step. The sum is masked.',
+    },
+    'added where it should be chosen': {
+      wrong: slippedMaskBack({ added: true }),
+      says: 'You add what comes out of the step to what went in. A row either took the step or stood still: where chooses one of the two.',
+    },
+    'cell gradient dropped between time steps': {
+      wrong: slippedMaskBack({ dropped: 'c' }),
+      says: 'Your cell’s gradient dies at every step that counted: what the step back returns as dc has to go on.',
+    },
+    'hidden gradient dropped between time steps': {
+      wrong: slippedMaskBack({ dropped: 'h' }),
+      says: 'Your hidden state’s gradient dies at every step that counted: what the step back returns as dh has to go on.',
+    },
+    'final states’ gradients forgotten': {
+      wrong: slippedMaskBack({ noFinal: 'both' }),
+      says: 'dhn and dcn change nothing in your result. Whoever reads the final states has something to say about it.',
+    },
+    'only the last step’s share': {
+      wrong: slippedMaskBack({ share: 'last' }),
+      says: 'The weights’ gradients hold what the last time step contributed and nothing else. The same weights served at every step.',
+    },
+    'bias gradient not summed over time': {
+      wrong: slippedMaskBack({ biasShare: true }),
+      says: 'The weight matrices collect over time, the biases do not: they hold the first time step’s share only.',
+    },
   },
   hints: [
     'Read the forward loop from the bottom up. Where a row kept its old state, what is the derivative of the new state with respect to the old one?',
@@ -418,23 +532,31 @@ interface TwoWaySlips {
   notTurned?: boolean;
   /** Its outputs are left in the order in which it read. */
   notTurnedBack?: boolean;
-  /** It reads the whole time axis from the end, padding first. */
-  padding?: boolean;
+  /** It reads the whole time axis from the end, padding first; `'short'`: and no more than a sequence's length of it. */
+  padding?: boolean | 'short';
   /** Its "last" state is taken beside the last input: of the batch, or of the sequence. */
   last?: 'batch' | 'sequence';
   sameWeights?: boolean;
   exchanged?: boolean;
+  halves?: boolean;
+  weights?: boolean;
   summed?: boolean;
+  cellsAreHidden?: boolean;
+  /** The final states side by side (B, 2H), or with the batch first (B, 2, H). */
+  finals?: 'beside' | 'batchFirst';
 }
 
 function bothWays(i: TwoWay, slips: TwoWaySlips = {}) {
   const { lengths } = i;
-  const there = masked({ ...i, weights: i.forwardWeights });
-  const own = slips.sameWeights ? i.forwardWeights : i.backwardWeights;
+  const there = masked({ ...i, weights: slips.weights ? i.backwardWeights : i.forwardWeights });
+  const own = slips.sameWeights || slips.weights ? i.forwardWeights : i.backwardWeights;
   const back = masked({ x: slips.notTurned ? i.x : turn(i.x, lengths), lengths, weights: own });
   let [yBack, hBack, cBack] = [back.y, back.hn, back.cn];
-  if (!slips.notTurned && !slips.notTurnedBack) yBack = turn(yBack, lengths);
-  if (slips.padding) {
+  if (!slips.notTurnedBack) yBack = turn(yBack, lengths);
+  if (slips.padding === 'short') {
+    const run = masked({ x: flip(i.x), lengths, weights: own });
+    [yBack, hBack, cBack] = [flip(run.y), run.hn, run.cn];
+  } else if (slips.padding) {
     const start = zeros(lengths.length, own.wHh.shape[1]!);
     const run = layer(flip(i.x), { h: start, c: start }, own);
     yBack = stack(range(i.x.shape[0]!, (t) => where(maskAt(t, lengths), flip(run.y).row(t), 0)));
@@ -442,17 +564,21 @@ function bothWays(i: TwoWay, slips: TwoWaySlips = {}) {
   }
   if (slips.last === 'batch') hBack = yBack.row(-1);
   if (slips.last === 'sequence') hBack = stack(lengths.map((n, b) => yBack.slice(n - 1, b)));
-  const order = <V>(a: V, b: V) => (slips.exchanged ? [b, a] : [a, b]);
+  const order = (a: Tensor, b: Tensor, other = slips.exchanged) => (other ? [b, a] : [a, b]);
+  const finals = (a: Tensor, b: Tensor) =>
+    slips.finals === 'beside' ? concat([a, b], 1) : stack(order(a, b), slips.finals ? 1 : 0);
+  const hn = finals(there.hn, hBack);
   return {
-    y: slips.summed ? there.y.add(yBack) : concat(order(there.y, yBack), 2),
-    hn: stack(order(there.hn, hBack)),
-    cn: stack(order(there.cn, cBack)),
+    y: slips.summed ? there.y.add(yBack) : concat(order(there.y, yBack, slips.exchanged || slips.halves), 2),
+    hn,
+    cn: slips.cellsAreHidden ? hn : finals(there.cn, cBack),
   };
 }
 const slippedBoth = (slips: TwoWaySlips) => (i: TwoWay) => bothWays(i, slips);
 
 const bidirectionalForward = exercise({
   points: 3,
+  uses: ['reverseWithin', 'maskedForward'],
   inputs: { x: tensor('T', 'B', 'D'), lengths, forwardWeights: weights, backwardWeights: weights },
   sizes,
   oracle: valueOf(twoWay, { plain: ['lengths'] }),
@@ -467,7 +593,7 @@ const bidirectionalForward = exercise({
       says: 'Beside the first input you put what the backward direction said about the last one: its outputs come in the order in which it read. Turn them around once more.',
     },
     'backward direction read forwards': {
-      wrong: slippedBoth({ notTurned: true }),
+      wrong: slippedBoth({ notTurned: true, notTurnedBack: true }),
       says: 'Both of your directions read from the beginning. That is one LSTM of twice the width, and neither half knows what comes next.',
     },
     'last backward state read at t = T − 1': {
@@ -489,6 +615,34 @@ const bidirectionalForward = exercise({
     'outputs added': {
       wrong: slippedBoth({ summed: true }),
       says: 'You add the two directions’ outputs. They are set side by side: 2H numbers for every input.',
+    },
+    'padding read first': {
+      wrong: slippedBoth({ padding: 'short' }),
+      says: 'You turn the whole time axis around, so for a short sequence the backward direction reads its padding and stops before the words. Each sequence turns around within its own length.',
+    },
+    'read forwards, then turned': {
+      wrong: slippedBoth({ notTurned: true }),
+      says: 'Your backward direction reads from the beginning, and its outputs are turned around all the same. What it reads has to be turned as well.',
+    },
+    'halves of y exchanged': {
+      wrong: slippedBoth({ halves: true }),
+      says: 'The backward direction’s outputs come first in your y. The final states are in the right order.',
+    },
+    'weights exchanged': {
+      wrong: slippedBoth({ weights: true }),
+      says: 'Each direction works with the other one’s weights.',
+    },
+    'cn filled with hidden states': {
+      wrong: slippedBoth({ cellsAreHidden: true }),
+      says: 'Your cn holds the hidden states. Both directions have a cell of their own.',
+    },
+    'final states side by side': {
+      wrong: slippedBoth({ finals: 'beside' }),
+      says: 'Your hn is (B, 2H): the two final states were joined. They are stacked, one row of (B, H) per direction.',
+    },
+    'final states with the batch first': {
+      wrong: slippedBoth({ finals: 'batchFirst' }),
+      says: 'Your hn is (B, 2, H). The direction comes first: (2, B, H).',
     },
   },
   hints: [
@@ -512,7 +666,11 @@ interface TwoWayBackSlips {
   only?: 'there' | 'back';
   halves?: boolean;
   finals?: boolean;
-  noFinals?: boolean;
+  noFinals?: boolean | 'back';
+  /** Both directions get row 0. */
+  sharedFinals?: boolean;
+  statesExchanged?: boolean;
+  weights?: boolean;
 }
 
 function bothBack(i: TwoWayBack, slips: TwoWayBackSlips = {}) {
@@ -522,21 +680,26 @@ function bothBack(i: TwoWayBack, slips: TwoWayBackSlips = {}) {
   const [a, b] = split(i.dy, 2, 2) as [Tensor, Tensor];
   const [dThere, dBack] = slips.halves ? [b, a] : [a, b];
   const around = (x: Tensor) => (slips.padding ? flip(x) : turn(x, lengths));
-  const final = (d: Tensor, way: number) => d.row(slips.finals ? 1 - way : way).mul(slips.noFinals ? 0 : 1);
-  const one = maskedBack({ dy: dThere, dhn: final(i.dhn, 0), dcn: final(i.dcn, 0), lengths }, there.memories);
+  const final = (d: Tensor, way: number) => {
+    const lost = slips.noFinals === true || (slips.noFinals === 'back' && way === 1);
+    return d.row(slips.finals ? 1 - way : slips.sharedFinals ? 0 : way).mul(lost ? 0 : 1);
+  };
+  const [dhn, dcn] = slips.statesExchanged ? [i.dcn, i.dhn] : [i.dhn, i.dcn];
+  const one = maskedBack({ dy: dThere, dhn: final(dhn, 0), dcn: final(dcn, 0), lengths }, there.memories);
   const dyBack = slips.upstreamNotTurned ? dBack : around(dBack);
-  const two = maskedBack({ dy: dyBack, dhn: final(i.dhn, 1), dcn: final(i.dcn, 1), lengths }, back.memories);
+  const two = maskedBack({ dy: dyBack, dhn: final(dhn, 1), dcn: final(dcn, 1), lengths }, back.memories);
   const dxBack = slips.dxNotTurned ? two.dx : around(two.dx);
   return {
     dx: slips.only === 'there' ? one.dx : slips.only === 'back' ? dxBack : one.dx.add(dxBack),
-    forwardWeights: one.weights,
-    backwardWeights: two.weights,
+    forwardWeights: slips.weights ? two.weights : one.weights,
+    backwardWeights: slips.weights ? one.weights : two.weights,
   };
 }
 const slippedBothBack = (slips: TwoWayBackSlips) => (i: TwoWayBack) => bothBack(i, slips);
 
 const bidirectionalBackward = exercise({
   points: 3,
+  uses: ['reverseWithin', 'maskedBackward'],
   inputs: {
     dy: tensor('T', 'B', '2H'),
     dhn: tensor(2, 'B', 'H'),
@@ -589,6 +752,26 @@ const bidirectionalBackward = exercise({
     'final states’ gradients forgotten': {
       wrong: slippedBothBack({ noFinals: true }),
       says: 'dhn and dcn change nothing in your result: only the gradients of the outputs come through.',
+    },
+    'nothing turned around': {
+      wrong: slippedBothBack({ upstreamNotTurned: true, dxNotTurned: true }),
+      says: 'On the way back you turn nothing around. The backward direction’s input was turned on the way there, and so were its outputs: both of their gradients have to be.',
+    },
+    'one row of final gradients for both': {
+      wrong: slippedBothBack({ sharedFinals: true }),
+      says: 'Both directions get row 0 of dhn and dcn. Row 1 belongs to the one that reads from the end.',
+    },
+    'final gradients of the backward direction forgotten': {
+      wrong: slippedBothBack({ noFinals: 'back' }),
+      says: 'Row 1 of dhn and dcn changes nothing in your result. The backward direction has a final state too.',
+    },
+    'dhn and dcn exchanged': {
+      wrong: slippedBothBack({ statesExchanged: true }),
+      says: 'The hidden state gets the gradient of the cell, and the other way round: maskedBackward wants dy, dhn, dcn, in this order.',
+    },
+    'weights’ gradients exchanged': {
+      wrong: slippedBothBack({ weights: true }),
+      says: 'The two directions’ gradients have changed places.',
     },
   },
   hints: [

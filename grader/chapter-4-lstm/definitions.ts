@@ -2,7 +2,7 @@
  * The cells of this chapter as their papers define them, one number at a time on the tape; and, beside them, LSTMs in
  * tensors into which students' slips can be switched, for the misconceptions.
  */
-import { concat, split, stack, Tensor } from '#tensor';
+import { concat, split, stack, zeros, Tensor } from '#tensor';
 import { range, sum, table, Var, VarTensor, type Lifted, type Oracle } from '../engine/index.ts';
 
 /** Parameters of one recurrent layer: rows of wIh and wHh in blocks, one per gate. */
@@ -72,6 +72,21 @@ export function lstmLayer(x: VarTensor, start: Lifted<State>, layer: Lifted<Laye
   return { y: sequence(outputs), state: { h, c } };
 }
 
+/** Numbers on a grid of quarters between −1 and 1 without a pattern that a mistake could share. */
+export function filled(seed: number, ...shape: number[]): Tensor {
+  let at = seed;
+  const next = () => (at = (at * 75 + 74) % 65537);
+  return zeros(...shape).map(() => ((next() % 9) - 4) / 4);
+}
+
+/** Weights of an LSTM from D to H. */
+export const weightsLike = (seed: number, D: number, H: number) => ({
+  wIh: filled(seed, 4 * H, D),
+  wHh: filled(seed + 1, 4 * H, H),
+  bIh: filled(seed + 2, 4 * H),
+  bHh: filled(seed + 3, 4 * H),
+});
+
 // In tensors, with switches. A switch that is off does nothing.
 
 const sigmoid = (x: Tensor) => x.map((v) => (v >= 0 ? 1 / (1 + Math.exp(-v)) : Math.exp(v) / (1 + Math.exp(v))));
@@ -88,7 +103,14 @@ export interface StepSlips {
   oldCellOut?: boolean;
   coupled?: boolean;
   ungatedWrite?: boolean;
-  oneBias?: boolean;
+  noWrite?: boolean;
+  /** The old cell stays as it is, or 1 − f of it does. */
+  keep?: 'all' | 'rest';
+  without?: 'bIh' | 'bHh' | 'both';
+  /** The gates' rows taken in turn, unit by unit. */
+  interleaved?: boolean;
+  shown?: 'sigmoid' | 'tanhAfterGate';
+  squashedCell?: boolean;
 }
 
 export interface StepMemory {
@@ -105,23 +127,39 @@ export interface StepMemory {
 
 export function step(x: Tensor, h: Tensor, c: Tensor, weights: Weights, slips: StepSlips = {}) {
   const [a0, a1, a2, a3] = slips.order ?? [0, 1, 2, 3];
-  const fromX = x.matmul(weights.wIh.T).add(weights.bIh);
-  const fromH = h.matmul(weights.wHh.T);
-  const a = fromX.add(slips.oneBias ? fromH : fromH.add(weights.bHh));
-  const blocks = split(a, 4, 1);
+  const [fromX, fromH] = [x.matmul(weights.wIh.T), h.matmul(weights.wHh.T)];
+  const bias = (b: Tensor, name: string) => (slips.without === name || slips.without === 'both' ? b.mul(0) : b);
+  const a = fromX.add(bias(weights.bIh, 'bIh')).add(fromH).add(bias(weights.bHh, 'bHh'));
+  const blocks = slips.interleaved
+    ? range(4, (k) => a.reshape(a.shape[0]!, -1, 4).slice(null, null, k))
+    : split(a, 4, 1);
   const [i, f, o] = [a0, a1, a3].map((k) => sigmoid(blocks[k]!)) as [Tensor, Tensor, Tensor];
   const g = slips.candidate === 'sigmoid' ? sigmoid(blocks[a2]!) : blocks[a2]!.tanh();
-  const write = slips.coupled ? f.neg().add(1).mul(g) : slips.ungatedWrite ? g : i.mul(g);
-  const cNew = f.mul(c).add(write);
-  const shown = slips.oldCellOut ? c.tanh() : slips.noOutputTanh ? cNew : cNew.tanh();
-  return { h: o.mul(shown), c: cNew, memory: { x, h, c, i, f, g, o, cNew, weights } as StepMemory };
+  const write = slips.coupled ? f.neg().add(1).mul(g) : slips.ungatedWrite ? g : i.mul(g).mul(slips.noWrite ? 0 : 1);
+  const kept = slips.keep === 'all' ? c : slips.keep === 'rest' ? f.neg().add(1).mul(c) : f.mul(c);
+  const cNew = kept.add(write);
+  const seen = slips.oldCellOut ? c.tanh() : slips.noOutputTanh ? cNew : cNew.tanh();
+  const shown =
+    slips.shown === 'sigmoid'
+      ? o.mul(sigmoid(cNew))
+      : slips.shown === 'tanhAfterGate'
+        ? o.mul(cNew).tanh()
+        : o.mul(seen);
+  const memory: StepMemory = { x, h, c, i, f, g, o, cNew, weights };
+  return { h: shown, c: slips.squashedCell ? cNew.tanh() : cNew, memory };
 }
 
 export interface BackSlips {
-  forgetSeesNewCell?: boolean;
-  slopeOfRawCell?: boolean;
-  candidateSlope?: 'sigmoid';
-  gateSlope?: 'tanh';
+  forgetSees?: 'newCell' | 'tanhCell';
+  /** What stands in place of 1 − tanh²(c′). */
+  cellSlope?: 'raw' | 'none' | 'notSquared' | 'oldCell';
+  /** On the way from h′ to the cell. */
+  noOutputGate?: boolean;
+  nextThroughTanh?: boolean;
+  candidateSlope?: 'sigmoid' | 'none';
+  gateSlope?: 'tanh' | 'none';
+  outputFromCell?: boolean;
+  nextGatedOnly?: boolean;
   squashedTwice?: boolean;
   cellFromHidden?: boolean;
   cellFromNext?: boolean;
@@ -130,31 +168,46 @@ export interface BackSlips {
   order?: [number, number, number, number];
   biasNotSummed?: boolean;
   biasAveraged?: boolean;
+  allAveraged?: boolean;
 }
 
 export function stepBack(dh: Tensor, dc: Tensor, m: StepMemory, slips: BackSlips = {}) {
   const tanhC = m.cNew.tanh();
-  const through = dh.mul(m.o).mul(slopeT(slips.slopeOfRawCell ? m.cNew : tanhC));
-  const delta = slips.cellFromHidden ? through : slips.cellFromNext ? dc : through.add(dc);
-  const gate = (s: Tensor) => (slips.gateSlope === 'tanh' ? slopeT(s) : slopeS(slips.squashedTwice ? sigmoid(s) : s));
+  const flat = m.c.mul(0).add(1);
+  const slopes = {
+    raw: slopeT(m.cNew),
+    none: flat,
+    notSquared: tanhC.neg().add(1),
+    oldCell: slopeT(m.c.tanh()),
+    right: slopeT(tanhC),
+  };
+  const slope = slopes[slips.cellSlope ?? 'right'];
+  const shown = slips.noOutputGate ? dh : dh.mul(m.o);
+  const through = shown.mul(slope);
+  const both = slips.nextThroughTanh ? shown.add(dc).mul(slope) : through.add(dc);
+  const delta = slips.cellFromHidden ? through : slips.cellFromNext ? dc : both;
+  const gateSlopes = { tanh: slopeT, none: () => flat, right: slopeS };
+  const gate = (s: Tensor) => gateSlopes[slips.gateSlope ?? 'right'](slips.squashedTwice ? sigmoid(s) : s);
+  const candidateSlopes = { sigmoid: slopeS, none: () => flat, right: slopeT };
+  const candidate = candidateSlopes[slips.candidateSlope ?? 'right'];
+  const seenByForget = { newCell: m.cNew, tanhCell: tanhC, right: m.c }[slips.forgetSees ?? 'right'];
   const blocks = [
     delta.mul(m.g).mul(gate(m.i)),
-    delta.mul(slips.forgetSeesNewCell ? m.cNew : m.c).mul(gate(m.f)),
-    delta
-      .mul(m.i)
-      .mul(slips.candidateSlope === 'sigmoid' ? slopeS(m.g) : slopeT(slips.squashedTwice ? m.g.tanh() : m.g)),
-    dh.mul(slips.outputSeesRawCell ? m.cNew : tanhC).mul(gate(m.o)),
+    delta.mul(seenByForget).mul(gate(m.f)),
+    delta.mul(m.i).mul(candidate(slips.squashedTwice ? m.g.tanh() : m.g)),
+    (slips.outputFromCell ? delta : dh).mul(slips.outputSeesRawCell ? m.cNew : tanhC).mul(gate(m.o)),
   ];
   const da = concat(
     (slips.order ?? [0, 1, 2, 3]).map((k) => blocks[k]!),
     1,
   );
-  const db = slips.biasNotSummed ? da : slips.biasAveraged ? da.mean(0) : da.sum(0);
+  const db = slips.biasNotSummed ? da : slips.biasAveraged || slips.allAveraged ? da.mean(0) : da.sum(0);
+  const share = slips.allAveraged ? 1 / m.x.shape[0]! : 1;
   return {
     dx: da.matmul(m.weights.wIh),
     dh: da.matmul(m.weights.wHh),
-    dc: slips.cellUngated ? delta : delta.mul(m.f),
-    weights: { wIh: da.T.matmul(m.x), wHh: da.T.matmul(m.h), bIh: db, bHh: db },
+    dc: slips.cellUngated ? delta : (slips.nextGatedOnly ? dc : delta).mul(m.f),
+    weights: { wIh: da.T.matmul(m.x).mul(share), wHh: da.T.matmul(m.h).mul(share), bIh: db, bHh: db },
     da,
   };
 }
@@ -167,37 +220,65 @@ export interface LayerSlips {
   /** Each step starts from the first state, or from the first cell state. */
   forgetState?: boolean;
   forgetCell?: boolean;
+  forgetHidden?: boolean;
+  /** Both states begin with zeros, or the cell alone does. */
   zeroStart?: boolean;
+  zeroCell?: boolean;
+  /** h is given to the step as c, and c as h. */
+  exchanged?: boolean;
+  /** The inputs are read from the last to the first. */
+  fromTheEnd?: boolean;
+  /** What is projected, and whether it is squashed. */
+  projects?: 'cell' | 'tanhCell';
+  squashedView?: boolean;
+  unprojected?: boolean;
 }
 
 /** One layer through time; `y` also as a list of moments. */
 export function layer(x: Tensor, start: State, parameters: Layer, slips: LayerSlips = {}) {
   const zero = (s: Tensor) => s.mul(0);
-  const first = slips.zeroStart ? { h: zero(start.h), c: zero(start.c) } : start;
+  const first = {
+    h: slips.zeroStart ? zero(start.h) : start.h,
+    c: slips.zeroStart || slips.zeroCell ? zero(start.c) : start.c,
+  };
   let { h, c } = first;
   const raw: Tensor[] = [];
   const outputs: Tensor[] = [];
   const cells: Tensor[] = [];
   const memories: StepMemory[] = [];
+  let shownLast = h;
   for (let t = 0; t < x.shape[0]!; t++) {
-    const from = slips.forgetState ? first : { h, c: slips.forgetCell ? first.c : c };
-    const next = step(x.row(t), from.h, from.c, parameters);
-    const shown = parameters.wHr ? next.h.matmul(parameters.wHr.T) : next.h;
+    const from = {
+      h: slips.forgetState || slips.forgetHidden ? first.h : h,
+      c: slips.forgetState || slips.forgetCell ? first.c : c,
+    };
+    const at = x.row(slips.fromTheEnd ? -1 - t : t);
+    const next = slips.exchanged ? step(at, from.c, from.h, parameters) : step(at, from.h, from.c, parameters);
+    const wide = slips.projects === 'cell' ? next.c : slips.projects === 'tanhCell' ? next.c.tanh() : next.h;
+    const view = parameters.wHr && !slips.unprojected ? wide.matmul(parameters.wHr.T) : next.h;
+    const shown = parameters.wHr && slips.squashedView ? view.tanh() : view;
     h = slips.rawRecurrence ? next.h : shown;
     c = next.c;
     raw.push(next.h);
+    shownLast = shown;
     outputs.push(slips.rawOutputs ? next.h : shown);
     cells.push(c);
     memories.push(next.memory);
   }
-  const state = { h: slips.rawFinal ? raw.at(-1)! : outputs.at(-1)!, c };
+  const state = { h: slips.rawFinal ? raw.at(-1)! : shownLast, c };
   return { y: stack(outputs), state, raw, cells, memories, parameters };
 }
 
 export interface TimeSlips {
-  /** No gradient crosses from a step to the one before it. */
+  /** No gradient crosses from a step to the one before it; what the first step leaves is zero as well. */
   dropCell?: boolean;
   dropHidden?: boolean;
+  /** The same, but what the first step leaves is returned. */
+  cellStays?: 'zero' | 'final';
+  hiddenStays?: 'zero' | 'final';
+  upstreamIgnored?: boolean;
+  upstreamReversed?: boolean;
+  startsExchanged?: boolean;
   noFinalHidden?: boolean;
   noFinalCell?: boolean;
   /** The upstream gradient counts at the last step only. */
@@ -206,7 +287,8 @@ export interface TimeSlips {
   lastInput?: boolean;
   /** Only one step's share is kept: that of the last step, or that of the first (written over). */
   keepShare?: 'last' | 'first';
-  biasShare?: 'first';
+  biasShare?: 'last' | 'first';
+  inputShare?: 'last' | 'first';
   noStart?: boolean;
   computedOrder?: boolean;
   upwards?: boolean;
@@ -214,7 +296,10 @@ export interface TimeSlips {
   step?: BackSlips;
   // With a projection.
   projectionSees?: 'cell' | 'tanhCell';
-  projectionLastOnly?: boolean;
+  projectionShare?: 'last' | 'first';
+  /** Its gradient is made from dy_t alone. */
+  projectionHears?: 'output';
+  noProjection?: boolean;
   pastProjection?: boolean;
   /** What goes down to the layer below is the gradient of the hidden state. */
   hiddenDown?: boolean;
@@ -231,9 +316,12 @@ export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips 
   const times = range(T, (k) => (slips.upwards ? k : T - 1 - k));
   const shares: (Layer & { dx: Tensor })[] = [];
   for (const [k, t] of times.entries()) {
-    const own = slips.lastUpstreamOnly && t < T - 1 ? none(dy.row(t)) : dy.row(t);
+    const upstream = dy.row(slips.upstreamReversed ? T - 1 - t : t);
+    const own = slips.upstreamIgnored || (slips.lastUpstreamOnly && t < T - 1) ? none(upstream) : upstream;
+    if (k > 0 && slips.cellStays) dc = slips.cellStays === 'zero' ? none(dc) : dstate.c;
+    if (k > 0 && slips.hiddenStays) dh = slips.hiddenStays === 'zero' ? none(dh) : dstate.h;
     const out = slips.pastProjection ? own : slips.stateNotAdded && k > 0 ? dh : own.add(dh);
-    let du = wHr ? out.matmul(wHr) : out;
+    let du = wHr && !slips.noProjection ? out.matmul(wHr) : out;
     if (slips.pastProjection) du = du.add(dh);
     const m = run.memories[t]!;
     const back = stepBack(du, dc, m, slips.step);
@@ -248,15 +336,18 @@ export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips 
         : slips.projectionSees === 'tanhCell'
           ? run.cells[t]!.tanh()
           : run.raw[t]!;
-    shares.push({ ...back.weights, wIh, dx, ...(wHr && { wHr: out.T.matmul(seen) }) });
+    const met = slips.projectionHears === 'output' ? own : out;
+    shares.push({ ...back.weights, wIh, dx, ...(wHr && { wHr: met.T.matmul(seen) }) });
   }
   const inTime = [...shares].sort((a, b) => times[shares.indexOf(a)]! - times[shares.indexOf(b)]!);
   const add = (list: Tensor[]) => list.reduce((a, b) => a.add(b));
   const total = (name: keyof Layer) => {
     const all = inTime.map((s) => s[name]!);
-    if (slips.keepShare === 'last' || (slips.projectionLastOnly && name === 'wHr')) return all.at(-1)!;
-    if (slips.keepShare === 'first' || (slips.biasShare && name.startsWith('b'))) return all[0]!;
-    return add(all);
+    const kept =
+      slips.keepShare ??
+      (name === 'wHr' ? slips.projectionShare : name.startsWith('b') ? slips.biasShare : undefined) ??
+      (name === 'wIh' ? slips.inputShare : undefined);
+    return kept === 'last' ? all.at(-1)! : kept === 'first' ? all[0]! : add(all);
   };
   const parameters = {
     wIh: total('wIh'),
@@ -267,7 +358,7 @@ export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips 
   };
   return {
     dx: stack((slips.computedOrder ? shares : inTime).map((s) => s.dx)),
-    dstate: slips.noStart ? { h: none(dh), c: none(dc) } : { h: dh, c: dc },
+    dstate: slips.noStart ? { h: none(dh), c: none(dc) } : slips.startsExchanged ? { h: dc, c: dh } : { h: dh, c: dc },
     layer: parameters as Layer,
   };
 }

@@ -16,6 +16,7 @@ import {
   topic,
   valueOf,
   type Lifted,
+  type Var,
   type VarTensor,
 } from '../engine/index.ts';
 import { affine, moment, sequence, smooth, type Weights } from './definitions.ts';
@@ -37,17 +38,22 @@ interface CellSlips {
   /** Which block is taken for r, z and n. */
   order?: [number, number, number];
   resetAll?: boolean;
-  newContent?: 'sigmoid';
-  oneBias?: boolean;
+  newContent?: 'sigmoid' | 'bare';
+  noReset?: boolean;
+  without?: 'bIh' | 'bHh' | 'both';
+  /** What becomes of the two parts of the weighted mean. */
+  mean?: 'newInFull' | 'oldInFull' | 'newOnly';
 }
 
 /** One step, entry by entry; the form with both biases and the reset after the product, as PyTorch has it. */
 function cell(x: VarTensor, h: VarTensor, w: Lifted<Weights>, slips: CellSlips = {}): VarTensor {
   const [B, H] = [h.shape[0]!, h.shape[1]!];
   const [R, Z, N] = slips.order ?? [0, 1, 2];
-  const fromX = (block: number, b: number, k: number) => affine(x, w.wIh, w.bIh, b, block * H + k);
+  const kept = (b: Var, name: string) => (slips.without === name || slips.without === 'both' ? b.mul(0) : b);
+  const xBias = table([w.bIh.shape[0]!], (row) => kept(w.bIh.at(row!), 'bIh'));
+  const fromX = (block: number, b: number, k: number) => affine(x, w.wIh, xBias, b, block * H + k);
   const product = (v: VarTensor, row: number, b: number) => sum(range(H, (j) => v.at(b, j).mul(w.wHh.at(row, j))));
-  const bias = (row: number) => (slips.oneBias ? w.bHh.at(row).mul(0) : w.bHh.at(row));
+  const bias = (row: number) => kept(w.bHh.at(row), 'bHh');
   const fromH = (block: number, b: number, k: number) => product(h, block * H + k, b).add(bias(block * H + k));
   const gates = (block: number) =>
     table([B, H], (b, k) =>
@@ -67,11 +73,19 @@ function cell(x: VarTensor, h: VarTensor, w: Lifted<Weights>, slips: CellSlips =
             .at(i, j)
             .mul(product(h, row, i))
             .add(bias(row))
-        : r.at(i, j).mul(fromH(N, i, j));
+        : slips.noReset
+          ? fromH(N, i, j)
+          : r.at(i, j).mul(fromH(N, i, j));
     const before = slips.resetAll ? r.at(i, j).mul(fromX(N, i, j).add(fromH(N, i, j))) : fromX(N, i, j).add(past);
-    const n = slips.newContent === 'sigmoid' ? before.sigmoid() : before.tanh();
+    const n = slips.newContent === 'sigmoid' ? before.sigmoid() : slips.newContent ? before : before.tanh();
     const keep = slips.swapped ? z.at(i, j).neg().add(1) : z.at(i, j);
-    return n.mul(keep.neg().add(1)).add(keep.mul(h.at(i, j)));
+    const [fresh, old] = [n.mul(keep.neg().add(1)), keep.mul(h.at(i, j))];
+    if (slips.mean === 'newOnly') return fresh;
+    return slips.mean === 'newInFull'
+      ? n.add(old)
+      : slips.mean === 'oldInFull'
+        ? fresh.add(h.at(i, j))
+        : fresh.add(old);
   });
 }
 
@@ -139,8 +153,40 @@ const gruStep = exercise({
       says: 'Your new content is never negative. Two of the three blocks are gates; the third is content.',
     },
     'second bias left out': {
-      wrong: slipped({ oneBias: true }),
+      wrong: slipped({ without: 'bHh' }),
       says: 'bHh changes nothing in your result. In a GRU the second bias cannot be folded into the first: part of it is reset.',
+    },
+    'gate order r, n, z': {
+      wrong: slipped({ order: [0, 2, 1] }),
+      says: 'Your second and third block of rows are exchanged: the update gate comes before the new content.',
+    },
+    'nothing reset': {
+      wrong: slipped({ noReset: true }),
+      says: 'Your reset gate changes nothing: the new content sees the whole past. What does r multiply?',
+    },
+    'new content not squashed': {
+      wrong: slipped({ newContent: 'bare' }),
+      says: 'Your new content has no bounds: it has not been through its tanh.',
+    },
+    'first bias left out': {
+      wrong: slipped({ without: 'bIh' }),
+      says: 'bIh changes nothing in your result. Both biases are added, each on its own side.',
+    },
+    'both biases left out': {
+      wrong: slipped({ without: 'both' }),
+      says: 'Neither bias changes anything in your result.',
+    },
+    'new content added in full': {
+      wrong: slipped({ mean: 'newInFull' }),
+      says: 'Your new content is added whole. The new state is a weighted mean, whose weights z and 1 − z sum to 1.',
+    },
+    'old state added in full': {
+      wrong: slipped({ mean: 'oldInFull' }),
+      says: 'Your old state stays whole, whatever z says. The new state is a weighted mean, whose weights z and 1 − z sum to 1.',
+    },
+    'old state left out': {
+      wrong: slipped({ mean: 'newOnly' }),
+      says: 'The old state does not stand in your h′ itself, only in the gates and the new content. z says how much of it stays.',
     },
   },
   hints: [
@@ -178,33 +224,55 @@ interface BackSlips {
   resetForgotten?: boolean;
   biasesEqual?: boolean;
   updateSign?: boolean;
-  updateSeesNewOnly?: boolean;
+  /** What stands in place of h − n. */
+  updateSees?: 'h' | '-n';
   exchanged?: boolean;
+  newGetsZ?: boolean;
+  direct?: 'rest' | 'ungated';
+  directOnly?: boolean;
+  /** Which of the two stacks serves for both sides. */
+  stack?: 'da' | 'ds';
+  hiddenSideOf?: 'dh' | 'wHh';
+  noSlope?: 'gates' | 'content' | 'contentForReset';
+  contentSlope?: 'sigmoid';
+  order?: 'zrn';
+  averaged?: 'biases' | 'all';
   resetSeesState?: boolean;
   squaredBefore?: boolean;
   biasNotSummed?: boolean;
 }
 
 function stepBack(dh: Tensor, { x, h, weights: w, r, z, n, m }: Memory, slips: BackSlips = {}) {
-  const dn = dh.mul(slips.exchanged ? z : rest(z));
-  const dan = dn.mul(rest((slips.squaredBefore ? n.tanh() : n).square()));
-  const dz = dh.mul(slips.updateSign ? n.sub(h) : slips.updateSeesNewOnly ? h : h.sub(n));
-  const daz = dz.mul(z).mul(rest(z));
-  const dar = dan
-    .mul(slips.resetSeesState ? h : m)
-    .mul(r)
-    .mul(rest(r));
-  const dm = slips.resetForgotten ? dan : dan.mul(r);
-  const da = concat([dar, daz, dan], 1);
-  const ds = concat([dar, daz, dm], 1);
+  const flat = z.mul(0).add(1);
+  const gate = (s: Tensor) => (slips.noSlope === 'gates' ? flat : s.mul(rest(s)));
+  const squashed = slips.squaredBefore ? n.tanh() : n;
+  const slope = slips.contentSlope ? n.mul(rest(n)) : slips.noSlope === 'content' ? flat : rest(squashed.square());
+  const dn = dh.mul(slips.exchanged || slips.newGetsZ ? z : rest(z));
+  const dan = dn.mul(slope);
+  const seen = slips.updateSees === 'h' ? h : slips.updateSees === '-n' ? n.neg() : h.sub(n);
+  const daz = dh.mul(slips.updateSign ? seen.neg() : seen).mul(gate(z));
+  const partner = slips.resetSeesState ? h : m;
+  const dar = (slips.noSlope === 'contentForReset' ? dn : dan).mul(partner).mul(gate(r));
+  const dm = slips.resetForgotten || slips.stack === 'da' ? dan : dan.mul(r);
+  const joined = (third: Tensor) => concat(slips.order ? [daz, dar, third] : [dar, daz, third], 1);
+  const da = joined(slips.stack === 'ds' ? dm : dan);
+  const ds = joined(dm);
   const zero = dar.mul(0);
-  const back = concat([slips.noGates ? zero : dar, slips.noGates ? zero : daz, slips.noContent ? zero : dm], 1);
-  const before = back.matmul(w.wHh);
-  const bias = (d: Tensor) => (slips.biasNotSummed ? d : d.sum(0));
+  const ways = concat([slips.noGates ? zero : dar, slips.noGates ? zero : daz, slips.noContent ? zero : dm], 1);
+  const back = slips.hiddenSideOf === 'dh' ? da : slips.noGates || slips.noContent ? ways : ds;
+  const before = slips.directOnly ? h.mul(0) : back.matmul(w.wHh);
+  const bias = (d: Tensor) => (slips.biasNotSummed ? d : slips.averaged ? d.mean(0) : d.sum(0));
+  const share = slips.averaged === 'all' ? 1 / x.shape[0]! : 1;
+  const kept = slips.exchanged || slips.direct === 'rest' ? rest(z) : slips.direct ? flat : z;
   return {
     dx: da.matmul(w.wIh),
-    dh: slips.noDirect ? before : dh.mul(slips.exchanged ? rest(z) : z).add(before),
-    weights: { wIh: da.T.matmul(x), wHh: ds.T.matmul(h), bIh: bias(da), bHh: bias(slips.biasesEqual ? da : ds) },
+    dh: slips.noDirect ? before : dh.mul(kept).add(before),
+    weights: {
+      wIh: da.T.matmul(x).mul(share),
+      wHh: (slips.hiddenSideOf === 'wHh' ? da : ds).T.matmul(h).mul(share),
+      bIh: bias(da),
+      bHh: bias(slips.biasesEqual ? da : ds),
+    },
     da,
   };
 }
@@ -252,7 +320,7 @@ const gruStepBackward = exercise({
       says: 'Turn z up a little: h′ moves from the new content toward the old state. Yours moves the other way.',
     },
     'update gate sees the old state only': {
-      wrong: slippedBack({ updateSeesNewOnly: true }),
+      wrong: slippedBack({ updateSees: 'h' }),
       says: 'z stands in h′ twice, once as z and once as 1 − z. Both give it a gradient.',
     },
     'z and 1 − z exchanged': {
@@ -270,6 +338,66 @@ const gruStepBackward = exercise({
     'bias gradient not summed over the batch': {
       wrong: slippedBack({ biasNotSummed: true }),
       says: 'Your bias gradients still have a row per sample. One bias served them all: their contributions add up.',
+    },
+    'new content weighted with z': {
+      wrong: slippedBack({ newGetsZ: true }),
+      says: 'Your dn is dh ⊙ z. By what was n multiplied, going forward?',
+    },
+    'update gate sees the new content only': {
+      wrong: slippedBack({ updateSees: '-n' }),
+      says: 'z stands in h′ twice, once as 1 − z and once as z. Both give it a gradient.',
+    },
+    'direct way weighted with 1 − z': {
+      wrong: slippedBack({ direct: 'rest' }),
+      says: 'The direct way to the old state has the weight 1 − z in your dh. By what was h multiplied, going forward?',
+    },
+    'direct way not weighted': {
+      wrong: slippedBack({ direct: 'ungated' }),
+      says: 'Your dh goes straight back whole. Going forward, the old state was multiplied by z.',
+    },
+    'only the direct way': {
+      wrong: slippedBack({ directOnly: true }),
+      says: 'Your dh knows one way to the old state, the direct one. The gates and the new content were made from it too.',
+    },
+    'reset gate on the side of x': {
+      wrong: slippedBack({ stack: 'ds' }),
+      says: 'What belongs to x has met the reset gate in your third block. r multiplied the past, h wHhᵀ + bHh; the input went into the new content as it was.',
+    },
+    'dh through the stack of x': {
+      wrong: slippedBack({ hiddenSideOf: 'dh' }),
+      says: 'Your dh goes through wHh with da, the stack for the side of x. In its third block the reset gate is missing.',
+    },
+    'wHh from the stack of x': {
+      wrong: slippedBack({ hiddenSideOf: 'wHh' }),
+      says: 'The gradient of wHh is made from da, the stack for the side of x. In its third block the reset gate is missing.',
+    },
+    'tanh′ missing before the reset gate': {
+      wrong: slippedBack({ noSlope: 'contentForReset' }),
+      says: 'The reset gate’s gradient is made from dn. r stands inside the tanh: its upstream gradient is that of what went into it.',
+    },
+    'no slope at the new content': {
+      wrong: slippedBack({ noSlope: 'content' }),
+      says: 'The gradient of the new content does not go back through its tanh.',
+    },
+    'no slopes at the gates': {
+      wrong: slippedBack({ noSlope: 'gates' }),
+      says: 'The gates’ gradients do not go back through their sigmoids.',
+    },
+    'sigmoid’s slope on the new content': {
+      wrong: slippedBack({ contentSlope: 'sigmoid' }),
+      says: 'The new content came out of a tanh, and went back through the slope of a sigmoid.',
+    },
+    'gate gradients in the order z, r, n': {
+      wrong: slippedBack({ order: 'zrn' }),
+      says: 'The gradients of the two gates land in each other’s rows. Join the blocks in the order in which they were cut.',
+    },
+    'bias gradients averaged over the batch': {
+      wrong: slippedBack({ averaged: 'biases' }),
+      says: 'Your bias gradients are means over the batch. If the loss is a mean, dh knows it already; here sums are due.',
+    },
+    'all gradients averaged over the batch': {
+      wrong: slippedBack({ averaged: 'all' }),
+      says: 'The gradients of your matrices and biases are means over the batch. If the loss is a mean, dh knows it already; here sums are due.',
     },
   },
   hints: [
@@ -293,11 +421,11 @@ const whole = (i: Lifted<SequenceInputs>) => {
 const sequenceInputs = { x: tensor('T', 'B', 'D'), h0: tensor('B', 'H'), weights };
 const sequenceSizes = { T: [1, 4], B: [1, 3], D: [1, 3], H: [1, 3] } as const;
 
-function run(i: SequenceInputs, slips: { forget?: boolean; zero?: boolean } = {}) {
+function run(i: SequenceInputs, slips: { forget?: boolean; zero?: boolean; fromTheEnd?: boolean } = {}) {
   const first = slips.zero ? i.h0.mul(0) : i.h0;
   let h = first;
   const steps = range(i.x.shape[0]!, (t) => {
-    const next = step(i.x.row(t), slips.forget ? first : h, i.weights);
+    const next = step(i.x.row(slips.fromTheEnd ? -1 - t : t), slips.forget ? first : h, i.weights);
     h = next.h;
     return next;
   });
@@ -306,6 +434,7 @@ function run(i: SequenceInputs, slips: { forget?: boolean; zero?: boolean } = {}
 
 const gruForward = exercise({
   points: 2,
+  uses: ['gruStep'],
   inputs: sequenceInputs,
   sizes: sequenceSizes,
   oracle: valueOf(whole),
@@ -346,6 +475,13 @@ const gruForward = exercise({
       },
       says: 'Your outputs are the states as they were before each step: h0 is among them, and the last one is not.',
     },
+    'read from the end': {
+      wrong: (i) => {
+        const r = run(i, { fromTheEnd: true });
+        return { y: stack(r.states), hn: r.hn };
+      },
+      says: 'Your first step reads the last input. Time runs from row 0 on.',
+    },
   },
   hints: [
     'The same step, T times, each from the state that the last one returned.',
@@ -362,6 +498,9 @@ interface SequenceBackInputs extends SequenceInputs {
 
 interface TimeSlips {
   dropHidden?: boolean;
+  /** No gradient crosses from a step to the one before it, or the final one goes to all. */
+  stays?: 'zero' | 'final';
+  upstreamIgnored?: boolean;
   noFinal?: boolean;
   noStart?: boolean;
   lastInput?: boolean;
@@ -378,8 +517,10 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
   let dh = slips.noFinal ? i.dhn.mul(0) : i.dhn;
   const shares: (Weights & { dx: Tensor })[] = [];
   const times = range(T, (k) => (slips.upwards ? k : T - 1 - k));
-  for (const t of times) {
-    const back = stepBack(i.dy.row(t).add(dh), memories[t]!, slips.step);
+  for (const [k, t] of times.entries()) {
+    if (k > 0 && slips.stays) dh = slips.stays === 'zero' ? dh.mul(0) : i.dhn;
+    const own = slips.upstreamIgnored ? i.dy.row(t).mul(0) : i.dy.row(t);
+    const back = stepBack(own.add(dh), memories[t]!, slips.step);
     dh = slips.dropHidden ? back.dh.mul(0) : back.dh;
     const wIh = slips.lastInput ? back.da.T.matmul(memories[T - 1]!.x) : back.weights.wIh;
     shares.push({ ...back.weights, wIh, dx: back.dx });
@@ -400,6 +541,7 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
 
 const gruBackward = exercise({
   points: 3,
+  uses: ['gruStepBackward'],
   inputs: { dy: tensor('T', 'B', 'H'), dhn: tensor('B', 'H'), ...sequenceInputs },
   sizes: sequenceSizes,
   parameters: ['dy', 'dhn'],
@@ -447,6 +589,22 @@ const gruBackward = exercise({
     'walked forwards': {
       wrong: slippedThrough({ upwards: true }),
       says: 'You walk from the first step to the last. A gradient comes from the future: which step must be done before which?',
+    },
+    'hidden gradient kept from the earlier steps': {
+      wrong: slippedThrough({ stays: 'zero' }),
+      says: 'Before the last step only dy_t enters: the dh that the step after it returned is lost.',
+    },
+    'hidden gradient never added': {
+      wrong: slippedThrough({ stays: 'zero', noFinal: true }),
+      says: 'Each of your steps back hears its own dy_t only: neither dhn nor what the next step sends back has a part in it.',
+    },
+    'dhn at every step': {
+      wrong: slippedThrough({ stays: 'final' }),
+      says: 'Every step back is given dhn, the gradient from the very end. It belongs to the last step; the others get the dh that the step after them returned.',
+    },
+    'upstream gradient of the outputs ignored': {
+      wrong: slippedThrough({ upstreamIgnored: true }),
+      says: 'dy changes nothing in your result: only dhn comes in. Every output may have been looked at.',
     },
   },
   hints: [

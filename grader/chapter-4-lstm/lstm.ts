@@ -97,6 +97,10 @@ const lstmStep = exercise({
       wrong: slipped({ candidate: 'sigmoid' }),
       says: 'Your candidate is never negative, so your cell could only ever grow. Three of the four blocks are gates; the fourth is content.',
     },
+    'nothing written': {
+      wrong: slipped({ noWrite: true }),
+      says: 'Your new cell is what was kept of the old one, and nothing more: neither input gate nor candidate has a say in it.',
+    },
     'no tanh on the way out': {
       wrong: slipped({ noOutputTanh: true }),
       says: 'Your hidden state shows the bare cell. The cell has no bounds; what the rest of the network gets to see should have some.',
@@ -114,8 +118,44 @@ const lstmStep = exercise({
       says: 'The whole candidate goes into the cell at every step: the input gate has no say in your result.',
     },
     'second bias left out': {
-      wrong: slipped({ oneBias: true }),
+      wrong: slipped({ without: 'bHh' }),
       says: 'bHh changes nothing in your result. It is one bias too many for mathematics, but it is there, and it is added.',
+    },
+    'gate order i, g, f, o': {
+      wrong: slipped({ order: [0, 2, 1, 3] }),
+      says: 'Your second and third block of rows are exchanged: here the forget gate comes before the candidate. Old weights from TensorFlow have them the other way round.',
+    },
+    'blocks taken unit by unit': {
+      wrong: slipped({ interleaved: true }),
+      says: 'You take every fourth column for one gate. The columns come in four blocks of H: first all H units’ input gates, then all their forget gates, and so on.',
+    },
+    'nothing forgotten': {
+      wrong: slipped({ keep: 'all' }),
+      says: 'The old cell goes into the new one whole: the forget gate has no say in your result. In the paper of 1997 there was none; here there is.',
+    },
+    '1 − f kept': {
+      wrong: slipped({ keep: 'rest' }),
+      says: 'You keep 1 − f of the old cell. In spite of its name the forget gate says what is kept: near 1 everything stays.',
+    },
+    'first bias left out': {
+      wrong: slipped({ without: 'bIh' }),
+      says: 'bIh changes nothing in your result. Both biases are added.',
+    },
+    'both biases left out': {
+      wrong: slipped({ without: 'both' }),
+      says: 'Neither bias changes anything in your result. Both are added before the gates.',
+    },
+    'cell squashed by a sigmoid': {
+      wrong: slipped({ shown: 'sigmoid' }),
+      says: 'Your hidden state is never negative: the cell goes out through a sigmoid. σ is for gates; what is shown has a sign.',
+    },
+    'tanh after the output gate': {
+      wrong: slipped({ shown: 'tanhAfterGate' }),
+      says: 'You gate the cell first and squash the product. The tanh belongs to the cell; the gate multiplies what comes out of it.',
+    },
+    'squashed cell handed on': {
+      wrong: slipped({ squashedCell: true }),
+      says: 'The c that you return has been through the tanh. Only what is shown is squashed; the cell itself goes on as it is, or it could not hold anything for long.',
     },
   },
   hints: [
@@ -151,11 +191,11 @@ const lstmStepBackward = exercise({
   checks: [gradientAgrees({ upstream: ['dh', 'dc'], cases: 16 }), pure({ cases: 3 })],
   misconceptions: {
     'forget gate judged by the new cell': {
-      wrong: slippedBack({ forgetSeesNewCell: true }),
+      wrong: slippedBack({ forgetSees: 'newCell' }),
       says: 'The slope of the forget gate is taken with the cell state after the step. Look at the forward line: which cell state does f multiply?',
     },
     '1 − c² for 1 − tanh²(c)': {
-      wrong: slippedBack({ slopeOfRawCell: true }),
+      wrong: slippedBack({ cellSlope: 'raw' }),
       says: 'The derivative of tanh is 1 minus the square of its OUTPUT. You squared what went in, the cell itself.',
     },
     'sigmoid’s slope on the candidate': {
@@ -198,6 +238,58 @@ const lstmStepBackward = exercise({
       wrong: slippedBack({ biasAveraged: true }),
       says: 'Your bias gradients are means over the batch. If the loss is a mean, dh knows it already; here sums are due.',
     },
+    'tanh′ missing on the way to the cell': {
+      wrong: slippedBack({ cellSlope: 'none' }),
+      says: 'Between h′ and the cell stands a tanh, and your gradient passes it as if it were not there.',
+    },
+    '1 − tanh(c) for 1 − tanh²(c)': {
+      wrong: slippedBack({ cellSlope: 'notSquared' }),
+      says: 'You take 1 minus the tanh of the cell. Something is not squared.',
+    },
+    'tanh′ at the old cell': {
+      wrong: slippedBack({ cellSlope: 'oldCell' }),
+      says: 'You take the slope of the tanh at the cell state before the step. It was the new one that went through it; its tanh is in the cache.',
+    },
+    'output gate missing on the way to the cell': {
+      wrong: slippedBack({ noOutputGate: true }),
+      says: 'On its way from h′ back to the cell your gradient does not meet the output gate. What multiplied tanh(c′) on the way there?',
+    },
+    'next step’s gradient through the tanh': {
+      wrong: slippedBack({ nextThroughTanh: true }),
+      says: 'You send dc through the slope of tanh as well. The next step reads the cell directly; only h′ sees it through a tanh.',
+    },
+    'forget gate judged by the squashed cell': {
+      wrong: slippedBack({ forgetSees: 'tanhCell' }),
+      says: 'The slope of the forget gate is taken with tanh(c′). Look at the forward line: which cell state does f multiply, and is it squashed?',
+    },
+    'output gate from the whole gradient of the cell': {
+      wrong: slippedBack({ outputFromCell: true }),
+      says: 'The output gate’s gradient is made from δ, the gradient of the cell. The gate stands behind the cell, in h′ alone: its upstream gradient is dh.',
+    },
+    'no slopes at the gates and the candidate': {
+      wrong: slippedBack({ gateSlope: 'none', candidateSlope: 'none' }),
+      says: 'Your four blocks are gradients of i, f, g and o themselves. Each of them came out of a σ or a tanh, and that has to be gone back through.',
+    },
+    'no slopes at the gates': {
+      wrong: slippedBack({ gateSlope: 'none' }),
+      says: 'The gates’ gradients do not go back through their sigmoids.',
+    },
+    'no slope at the candidate': {
+      wrong: slippedBack({ candidateSlope: 'none' }),
+      says: 'The candidate’s gradient does not go back through its tanh.',
+    },
+    'gate gradients in the order f, i, g, o': {
+      wrong: slippedBack({ order: [1, 0, 2, 3] }),
+      says: 'The gradients of the input and of the forget gate land in each other’s rows. Join the blocks in the order in which they were cut.',
+    },
+    'only the next step’s gradient gated': {
+      wrong: slippedBack({ nextGatedOnly: true }),
+      says: 'The dc you hand back is f times the dc that came in. The whole gradient of the cell goes back through f, with what came through h′.',
+    },
+    'all gradients averaged over the batch': {
+      wrong: slippedBack({ allAveraged: true }),
+      says: 'The gradients of your matrices and biases are means over the batch. If the loss is a mean, dh knows it already; here sums are due.',
+    },
   },
   hints: [
     'Draw the step as a graph and walk it backwards. Which arrows leave c′? Which leave h′?',
@@ -238,6 +330,7 @@ const slippedRun =
 
 const lstmForward = exercise({
   points: 2,
+  uses: ['lstmStep'],
   inputs: sequenceInputs,
   sizes: sequenceSizes,
   oracle: valueOf(whole),
@@ -271,6 +364,30 @@ const lstmForward = exercise({
       wrong: slippedRun({}, (r) => ({ y: stack([...r.raw].reverse()) })),
       says: 'Your outputs run backwards in time: the last hidden state comes first.',
     },
+    'hidden state not handed on': {
+      wrong: slippedRun({ forgetHidden: true }),
+      says: 'The cell travels from step to step, but every step reads h0. The gates look at the hidden state of the step before.',
+    },
+    'initial cell state ignored': {
+      wrong: slippedRun({ zeroCell: true }),
+      says: 'Your cell starts from zeros whatever c0 is. Both states may come from an earlier piece of the sequence.',
+    },
+    'states exchanged on their way into the step': {
+      wrong: slippedRun({ exchanged: true }),
+      says: 'Your steps take the cell for the hidden state and the other way round: lstmStep wants x, h, c, in this order.',
+    },
+    'read from the end': {
+      wrong: slippedRun({ fromTheEnd: true }),
+      says: 'Your first step reads the last input. Time runs from row 0 on.',
+    },
+    'states before the steps': {
+      wrong: slippedRun({}, (r, i) => ({ y: stack([i.h0, ...r.raw.slice(0, -1)]) })),
+      says: 'Your outputs are the states as they were before each step: h0 is among them, and the last one is not.',
+    },
+    'squashed final cell': {
+      wrong: slippedRun({}, (r) => ({ cn: r.state.c.tanh() })),
+      says: 'Your cn is tanh of the cell. The cell is handed on as it is.',
+    },
   },
   hints: [
     'There is nothing new in it: the same step, T times, each from the states that the last one returned.',
@@ -293,6 +410,7 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
 
 const lstmBackward = exercise({
   points: 4,
+  uses: ['lstmStepBackward'],
   inputs: { dy: tensor('T', 'B', 'H'), dhn: tensor('B', 'H'), dcn: tensor('B', 'H'), ...sequenceInputs },
   sizes: sequenceSizes,
   parameters: ['dy', 'dhn', 'dcn'],
@@ -352,6 +470,54 @@ const lstmBackward = exercise({
     'walked forwards': {
       wrong: slippedThrough({ upwards: true }),
       says: 'You walk from the first step to the last. A gradient comes from the future: which step must be done before which?',
+    },
+    'cell gradient kept from the earlier steps': {
+      wrong: slippedThrough({ cellStays: 'zero' }),
+      says: 'Only the last step gets a dc; all before it are given zeros. What one step back returns as dc is what the next one back has to be given: that road is what the LSTM was invented for.',
+    },
+    'dcn at every step': {
+      wrong: slippedThrough({ cellStays: 'final' }),
+      says: 'Every step back is given dcn, the gradient from the very end. It belongs to the last step; the others get the dc that the step after them returned.',
+    },
+    'hidden gradient kept from the earlier steps': {
+      wrong: slippedThrough({ hiddenStays: 'zero' }),
+      says: 'Before the last step only dy_t enters: the dh that the step after it returned is lost.',
+    },
+    'dhn at every step': {
+      wrong: slippedThrough({ hiddenStays: 'final' }),
+      says: 'Every step back is given dhn, the gradient from the very end. It belongs to the last step; the others get the dh that the step after them returned.',
+    },
+    'hidden gradient never added': {
+      wrong: slippedThrough({ hiddenStays: 'zero', noFinalHidden: true }),
+      says: 'Each of your steps back hears its own dy_t only: neither dhn nor what the next step sends back through wHh has a part in it.',
+    },
+    'upstream gradient of the outputs ignored': {
+      wrong: slippedThrough({ upstreamIgnored: true }),
+      says: 'dy changes nothing in your result: only dhn and dcn come in. Every output may have been looked at.',
+    },
+    'outputs’ gradients in reverse': {
+      wrong: slippedThrough({ upstreamReversed: true }),
+      says: 'You take dy from its beginning while you walk from the end: at time t it is dy_t that joins.',
+    },
+    'gradients of hn and cn forgotten': {
+      wrong: slippedThrough({ noFinalHidden: true, noFinalCell: true }),
+      says: 'dhn and dcn change nothing in your result. Whoever continues from the final states has something to say about it too.',
+    },
+    'dh0 and dc0 exchanged': {
+      wrong: slippedThrough({ startsExchanged: true }),
+      says: 'dh0 and dc0 have changed places.',
+    },
+    'bias gradient of the last step only': {
+      wrong: slippedThrough({ biasShare: 'last' }),
+      says: 'The weight matrices collect over time, the biases do not: they hold the last time step’s share only.',
+    },
+    'input weights overwritten': {
+      wrong: slippedThrough({ inputShare: 'first' }),
+      says: 'Three of the four gradients collect over time; that of wIh holds the first time step’s share only.',
+    },
+    'input weights of the last step only': {
+      wrong: slippedThrough({ inputShare: 'last' }),
+      says: 'Three of the four gradients collect over time; that of wIh holds the last time step’s share only.',
     },
   },
   hints: [

@@ -20,7 +20,7 @@ import {
   VarTensor,
   type Lifted,
 } from '../engine/index.ts';
-import { layer, layerBack, lstmLayer, smooth, type State, type Weights } from './definitions.ts';
+import { filled, layer, layerBack, lstmLayer, smooth, weightsLike, type State, type Weights } from './definitions.ts';
 
 const small = { min: -1, max: 1 };
 
@@ -59,9 +59,9 @@ const translate = (i: Lifted<Translation>) => {
 type Door = (state: State, first: State) => State;
 const through: Door = (state) => state;
 
-function translated({ source, target, encoder, decoder }: Translation, door = through) {
+function translated({ source, target, encoder, decoder }: Translation, door = through, fromTheEnd = false) {
   const start = zeros(source.shape[1]!, encoder.wHh.shape[1]!);
-  const read = layer(source, { h: start, c: start }, encoder);
+  const read = layer(source, { h: start, c: start }, encoder, { fromTheEnd });
   const first = { h: read.raw[0]!, c: read.cells[0]! };
   return { read, written: layer(target, door(read.state, first), decoder) };
 }
@@ -98,6 +98,14 @@ const seq2seqForward = exercise({
       wrong: (i) => ({ y: translated(i).read.y }),
       says: 'You return what the encoder gave out. It reads; the one that writes is the decoder.',
     },
+    'hidden state in both places': {
+      wrong: slippedDoor(({ h }) => ({ h, c: h })),
+      says: 'Your decoder’s cell starts from the encoder’s hidden state. The encoder has a cell of its own to hand over.',
+    },
+    'source read from the end': {
+      wrong: (i) => ({ y: translated(i, through, true).written.y }),
+      says: 'Your encoder reads the source from its end. A famous trick of 2014; here it is read as it stands.',
+    },
   },
   hints: [
     'Two LSTMs in a row. What is the only thing that the second gets from the first?',
@@ -118,6 +126,11 @@ interface DoorSlips {
   finalTwice?: boolean;
   /** The door's gradient given to every output of the encoder. */
   everyOutput?: boolean;
+  /** The door's gradient given to the encoder's last output as well. */
+  lastOutputToo?: boolean;
+  /** dy given to the encoder's outputs, where the lengths allow it. */
+  upstreamToEncoder?: boolean;
+  exchanged?: boolean;
 }
 
 const slippedBack = (slips: DoorSlips) => (i: TranslationBack) => {
@@ -126,10 +139,27 @@ const slippedBack = (slips: DoorSlips) => (i: TranslationBack) => {
   const back = layerBack(i.dy, { h: slips.finalTwice ? i.dy.row(-1) : none, c: none }, written);
   const door = (slips.pass ?? ((d: State) => d))(back.dstate);
   const S = i.source.shape[0]!;
-  const dRead = slips.everyOutput ? stack(range(S, () => door.h)) : zerosLike(read.y);
+  const silent = zerosLike(read.y);
+  const dRead = slips.everyOutput
+    ? stack(range(S, () => door.h))
+    : slips.lastOutputToo
+      ? silent.withSlice([S - 1], door.h)
+      : slips.upstreamToEncoder
+        ? silent.add(i.dy)
+        : silent;
   const first = layerBack(dRead, slips.everyOutput ? { h: none, c: door.c } : door, read);
-  return { dsource: first.dx, dtarget: back.dx, encoder: { ...first.layer }, decoder: { ...back.layer } };
+  const [encoder, decoder] = slips.exchanged ? [back.layer, first.layer] : [first.layer, back.layer];
+  return { dsource: first.dx, dtarget: back.dx, encoder: { ...encoder }, decoder: { ...decoder } };
 };
+
+/** A source as long as its target: taking one for the other throws no error there. */
+const equallyLong = (seed: number) => ({
+  dy: filled(seed, 3, 2, 2),
+  source: filled(seed + 1, 3, 2, 2),
+  target: filled(seed + 2, 3, 2, 2),
+  encoder: weightsLike(seed + 3, 2, 2),
+  decoder: weightsLike(seed + 8, 2, 2),
+});
 
 const seq2seqBackward = exercise({
   points: 3,
@@ -144,6 +174,7 @@ const seq2seqBackward = exercise({
     }),
   ),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 8 }), pure({ cases: 2 })],
+  examples: [equallyLong(3), equallyLong(50)],
   misconceptions: {
     'nothing comes through the door': {
       wrong: slippedBack({ pass: ({ h, c }) => ({ h: zerosLike(h), c: zerosLike(c) }) }),
@@ -168,6 +199,18 @@ const seq2seqBackward = exercise({
     'door’s gradient at every encoder step': {
       wrong: slippedBack({ everyOutput: true }),
       says: 'You give the gradient of the handed-over state to every output of the encoder. Only its last state went through the door.',
+    },
+    'door’s gradient counted twice': {
+      wrong: slippedBack({ lastOutputToo: true }),
+      says: 'The gradient of the handed-over state goes in twice: as that of the encoder’s final state and as that of its last output. They are one and the same tensor, so it counts once.',
+    },
+    'dy given to the encoder': {
+      wrong: slippedBack({ upstreamToEncoder: true }),
+      says: 'dy enters the encoder as the gradient of its outputs. It belongs to the decoder’s; nobody read the encoder’s outputs.',
+    },
+    'encoder and decoder exchanged': {
+      wrong: slippedBack({ exchanged: true }),
+      says: 'The gradients of the two LSTMs have changed places.',
     },
   },
   hints: [
@@ -249,6 +292,10 @@ const attend = exercise({
       wrong: ({ scores, values }) => averaged(scores.map((s) => 1 / (1 + Math.exp(-s))), values), // prettier-ignore
       says: 'You judge each key by itself. The weights of one query should be shares of a whole: more for one means less for the others.',
     },
+    'scores divided by their sum': {
+      wrong: ({ scores, values }) => averaged(scores.div(scores.sum(-1, { keepDims: true })), values),
+      says: 'Your weights are the scores divided by their sum. Scores may be negative, and their sum may be 0: first they have to become positive.',
+    },
   },
   hints: [
     'Each row of the result belongs to one query: it is an average of all values. Which numbers say how much of each?',
@@ -317,6 +364,16 @@ const attendBackward = exercise({
     'gradient of the values not weighted': {
       wrong: slippedAttend((_, { dy, scores }) => ({ dvalues: ones(...scores.shape).T.matmul(dy) })),
       says: 'Every value gets the same gradient, as if all had been taken in full. How much did query i take of value j?',
+    },
+    'mean gradient not subtracted': {
+      wrong: slippedAttend(({ weights: w, dweights }) => ({ dscores: dweights.mul(w) })),
+      says: 'You multiply by the weights, as one should, but nothing is subtracted. The weights of a row always sum to 1: what one key gains, the others lose.',
+    },
+    'mean gradient not weighted': {
+      wrong: slippedAttend(({ weights: w, dweights: d }) => ({
+        dscores: w.mul(d.sub(d.mean(-1, { keepDims: true }))),
+      })),
+      says: 'You subtract the plain mean of a row’s gradients. What a query gets on average depends on its weights.',
     },
   },
   hints: [
@@ -418,6 +475,18 @@ const additiveScores = exercise({
       wrong: scored(({ e }, v) => e.matmul(v).div(v.shape[0]!)),
       says: 'Your scores are divided by A. v · e is a plain sum of products.',
     },
+    'key subtracted from the query': {
+      wrong: scored(({ fromQ, fromK }, v) => fromQ.sub(fromK).tanh().matmul(v)),
+      says: 'You take the difference of the query’s part and the key’s part. They are added; wK may learn the sign by itself.',
+    },
+    'v inside the tanh': {
+      wrong: scored(({ a }, v) => a.mul(v).tanh().sum(-1)),
+      says: 'v multiplies what goes into your tanh. It weighs what comes out.',
+    },
+    'sigmoid for tanh': {
+      wrong: scored(({ a }, v) => a.neg().exp().add(1).reciprocal().matmul(v)),
+      says: 'Your hidden units are never negative: they are sigmoids. Asked for is the tanh.',
+    },
   },
   hints: [
     'For every pair of a query and a key: a hidden layer of A tanh units, and one number out of it.',
@@ -429,11 +498,11 @@ const additiveScores = exercise({
 
 interface ScoreSlips {
   /** What stands in place of 1 − e². */
-  slope?: 'none' | 'twice' | 'raw';
+  slope?: 'none' | 'twice' | 'raw' | 'notSquared';
   /** v not multiplied in. */
   noV?: boolean;
   /** How v's gradient is gathered from the pairs. */
-  dv?: 'unweighted' | 'raw' | 'perQuery' | 'lastQuery' | 'mean';
+  dv?: 'unweighted' | 'raw' | 'perQuery' | 'lastQuery' | 'firstQuery' | 'mean' | 'da';
   lastPair?: boolean;
   averaged?: boolean;
 }
@@ -445,18 +514,19 @@ function scoresBack(dscores: Tensor, i: ScoreInputs, slips: ScoreSlips = {}) {
   const up = dscores.expandDims(2);
   const de = up.mul(slips.noV ? ones(...parameters.v.shape) : parameters.v);
   const squashed = slips.slope === 'raw' ? a : slips.slope === 'twice' ? e.tanh() : e;
-  const da = slips.slope === 'none' ? de : de.mul(squashed.square().neg().add(1));
+  const square = slips.slope === 'notSquared' ? e : squashed.square();
+  const da = slips.slope === 'none' ? de : de.mul(square.neg().add(1));
   const [dQ, dK] = slips.lastPair
     ? [da.slice(null, S - 1), da.slice(T - 1)]
     : slips.averaged
       ? [da.mean(1), da.mean(0)]
       : [da.sum(1), da.sum(0)];
-  const met = slips.dv === 'unweighted' ? e : up.mul(slips.dv === 'raw' ? a : e);
+  const met = slips.dv === 'unweighted' ? e : slips.dv === 'da' ? da : up.mul(slips.dv === 'raw' ? a : e);
   const dv =
     slips.dv === 'perQuery'
       ? met.sum(1)
-      : slips.dv === 'lastQuery'
-        ? met.row(-1).sum(0)
+      : slips.dv === 'lastQuery' || slips.dv === 'firstQuery'
+        ? met.row(slips.dv === 'lastQuery' ? -1 : 0).sum(0)
         : slips.dv === 'mean'
           ? met.mean([0, 1])
           : met.sum([0, 1]);
@@ -529,6 +599,18 @@ const additiveScoresBackward = exercise({
       wrong: slippedScores({ averaged: true }),
       says: 'You take means over the other axis. A query was used once for every key, and what comes back from all of them adds up.',
     },
+    '1 − e for 1 − e²': {
+      wrong: slippedScores({ slope: 'notSquared' }),
+      says: 'You take 1 minus e. Something is not squared.',
+    },
+    'gradient of v from the first query only': {
+      wrong: slippedScores({ dv: 'firstQuery' }),
+      says: 'The gradient of v is what the first query contributed. Every query used the same v.',
+    },
+    'gradient of v taken behind the tanh': {
+      wrong: slippedScores({ dv: 'da' }),
+      says: 'The gradient of v is the sum of what went back through the tanh. v multiplied e: what it gets is dscores times e.',
+    },
   },
   hints: [
     'Everything happens in (T, S, A), one hidden layer for each pair. Walk back to there first; then ask who was shared by which pairs.',
@@ -557,12 +639,22 @@ const mismatched = {
   parameters: { wQ: zeros(5, 3), wK: zeros(5, 2), v: zeros(5) },
 };
 
+/** Keys as wide as the values: taking one for the other throws no error there. */
+const alike = (seed: number) => ({
+  q: filled(seed, 3, 2),
+  k: filled(seed + 1, 4, 2),
+  values: filled(seed + 2, 4, 2),
+  parameters: { wQ: filled(seed + 3, 3, 2), wK: filled(seed + 4, 3, 2), v: filled(seed + 5, 3) },
+});
+
 const additiveAttention = exercise({
   points: 2,
+  uses: ['additiveScores', 'attend'],
   inputs: additiveInputs,
   sizes: scoreSizes,
   oracle: valueOf(additive),
   checks: [agrees({ cases: 16 }), pure({ cases: 3 }), rejects('another number of keys than of values', [mismatched])],
+  examples: [alike(5), alike(60)],
   misconceptions: {
     'softmax over the queries': {
       wrong: (i) => averaged(soft(scoresOf(i), 0), i.values),
@@ -584,6 +676,14 @@ const additiveAttention = exercise({
       wrong: (i) => ({ ...averaged(soft(scoresOf(i)), i.values), weights: scoresOf(i) }),
       says: 'y is right; what you return as weights are the scores.',
     },
+    'found by the values': {
+      wrong: (i) => averaged(soft(scoresOf({ ...i, k: i.values })), i.values),
+      says: 'Your scores compare the queries with the values. A key is what is found by; the value is what is found.',
+    },
+    'softmax twice': {
+      wrong: (i) => averaged(soft(soft(scoresOf(i))), i.values),
+      says: 'The scores go through two softmaxes: attend does it already.',
+    },
   },
   hints: [
     'Two functions you have: one makes scores, the other makes an average of them.',
@@ -601,16 +701,25 @@ const slippedAdditive =
     slips: {
       dscores?: (d: ReturnType<typeof attended>, i: AdditiveBackInputs) => Tensor;
       dvalues?: (i: AdditiveBackInputs) => Tensor;
+      /** The gradient of the values added to that of the keys. */
+      oneRole?: boolean;
     } & ScoreSlips,
   ) =>
   (i: AdditiveBackInputs) => {
     const d = attended({ dy: i.dy, scores: scoresOf(i), values: i.values });
     const dscores = slips.dscores ? slips.dscores(d, i) : softBack(d.dweights, d.weights);
-    return { ...scoresBack(dscores, i, slips), dvalues: slips.dvalues ? slips.dvalues(i) : d.dvalues };
+    const back = scoresBack(dscores, i, slips);
+    return {
+      ...back,
+      ...(slips.oneRole && { dk: back.dk.add(d.dvalues) }),
+      dvalues: slips.dvalues ? slips.dvalues(i) : d.dvalues,
+    };
   };
 
 const additiveAttentionBackward = exercise({
   points: 2,
+  examples: [7, 80].map((seed) => ({ dy: filled(seed + 6, 3, 2), ...alike(seed) })),
+  uses: ['attendBackward', 'additiveScoresBackward'],
   inputs: { dy: tensor('T', 'd_v'), ...additiveInputs },
   sizes: scoreSizes,
   parameters: ['dy'],
@@ -643,6 +752,10 @@ const additiveAttentionBackward = exercise({
       wrong: slippedAdditive({ dvalues: (i) => scoresOf(i).T.matmul(i.dy) }),
       says: 'Your dvalues multiplies dy by the scores. It was the weights that multiplied the values.',
     },
+    'gradient of the values added to the keys’': {
+      wrong: slippedAdditive({ oneRole: true }),
+      says: 'Your dk holds dvalues as well. That sum belongs to whoever gives one tensor in both roles; here keys and values are two inputs, each with its own gradient.',
+    },
   },
   hints: [
     'Forwards: scores, then average. Backwards: the same two, the other way round.',
@@ -666,10 +779,18 @@ const dot = ({ q, k, values }: Lifted<DotInputs>) =>
   );
 const dotInputs = { q: tensor('T', 'd', small), k: tensor('S', 'd', small), values: tensor('S', 'd_v') };
 const dotSizes = { T: [1, 4], S: [1, 4], d: [1, 4], d_v: [1, 4] } as const;
-const unit = (x: Tensor) => x.div(x.square().sum(-1, { keepDims: true }).sqrt().maximum(1e-12));
+const unit = (x: Tensor) => x.div(x.square().sum(-1, { keepDims: true }).sqrt());
+/** Keys as wide as the values, and as many as queries. */
+const squareDot = (seed: number) => ({
+  q: filled(seed, 3, 2),
+  k: filled(seed + 1, 3, 2),
+  values: filled(seed + 2, 3, 2),
+});
 
 const dotAttention = exercise({
   points: 2,
+  examples: [squareDot(4), squareDot(40)],
+  uses: ['attend'],
   inputs: dotInputs,
   sizes: dotSizes,
   oracle: valueOf(dot),
@@ -703,6 +824,18 @@ const dotAttention = exercise({
       wrong: ({ q, k, values }) => averaged(q.matmul(k.T), values),
       says: 'You multiply the values by the bare products. An average needs weights that are positive and sum to 1.',
     },
+    'divided by d': {
+      wrong: ({ q, k, values }) => averaged(soft(q.matmul(k.T).div(q.shape[1]!)), values),
+      says: 'Your scores are divided by d. The dot product is a plain sum; nothing is averaged.',
+    },
+    'found by the values': {
+      wrong: ({ q, values }) => averaged(soft(q.matmul(values.T)), values),
+      says: 'Your scores compare the queries with the values. A key is what is found by; the value is what is found.',
+    },
+    'keys ask the queries': {
+      wrong: ({ q, k, values }) => averaged(soft(k.matmul(q.T)), values),
+      says: 'Your scores are (S, T): a row per key. A row per query is asked for, a column per key.',
+    },
   },
   hints: [
     'Only the first half is new: how well do a query and a key agree, without any parameter?',
@@ -725,6 +858,8 @@ const dotBack =
 
 const dotAttentionBackward = exercise({
   points: 2,
+  examples: [8, 90].map((seed) => ({ dy: filled(seed + 6, 3, 2), ...squareDot(seed) })),
+  uses: ['attendBackward'],
   inputs: { dy: tensor('T', 'd_v'), ...dotInputs },
   sizes: dotSizes,
   parameters: ['dy'],
@@ -766,6 +901,18 @@ const dotAttentionBackward = exercise({
     'gradient of the keys forgotten': {
       wrong: dotBack((_, { k }) => ({ dk: zerosLike(k) })),
       says: 'Your dk is zero everywhere: only the queries learn. The product has two factors.',
+    },
+    'queries and keys exchanged': {
+      wrong: dotBack(({ dscores }, { q, k }) => ({ dq: dscores.matmul(q), dk: dscores.T.matmul(k) })),
+      says: 'You multiply dscores with the queries for dq and with the keys for dk. In a product each factor gets its partner.',
+    },
+    'dscores not transposed for the keys': {
+      wrong: dotBack(({ dscores }, { q }) => ({ dk: dscores.matmul(q) })),
+      says: 'Your dk sums over the wrong index: row j of dk collects from all queries i, so dscores has to be transposed.',
+    },
+    'gradient of the values added to the keys’': {
+      wrong: dotBack((d, { q, dy }) => ({ dk: d.dscores.T.matmul(q).add(d.weights.T.matmul(dy)) })),
+      says: 'Your dk holds dvalues as well. That sum belongs to whoever gives one tensor in both roles; here keys and values are two inputs, each with its own gradient.',
     },
   },
   hints: [

@@ -18,6 +18,7 @@ import {
   type Sizes,
 } from '../engine/index.ts';
 import {
+  filled,
   layer as runLayer,
   layerBack,
   lstmLayer,
@@ -230,12 +231,6 @@ const layerInputs = {
 };
 const layerSizes = { T: [1, 4], B: [1, 3], D: [1, 3], H: [1, 3], P: [0, 2] } as const;
 
-/** Numbers on a grid of quarters between −1 and 1 without a pattern that a mistake could share. */
-function filled(seed: number, ...shape: number[]): Tensor {
-  let at = seed;
-  const next = () => (at = (at * 75 + 74) % 65537);
-  return zeros(...shape).map(() => ((next() % 9) - 4) / 4);
-}
 const parametersLike = (seed: number, D: number, H: number, P: number): Layer => ({
   wIh: filled(seed, 4 * H, D),
   wHh: filled(seed + 1, 4 * H, P || H),
@@ -262,6 +257,7 @@ const slippedLayer = (slips: LayerSlips) => (i: LayerInputs) => {
 
 const layerForward = exercise<typeof layerInputs, LayerInputs>({
   points: 2,
+  uses: ['project'],
   inputs: layerInputs,
   sizes: layerSizes,
   oracle: valueOf(oneLayer),
@@ -292,6 +288,34 @@ const layerForward = exercise<typeof layerInputs, LayerInputs>({
       wrong: slippedLayer({ zeroStart: true }),
       says: 'You start from zeros whatever the state is.',
     },
+    'cell projected instead of the hidden state': {
+      wrong: slippedLayer({ projects: 'cell' }),
+      says: 'You project the cell. The projection is a view of what lstmStep gives out as h: the cell has still to go through its tanh and the output gate.',
+    },
+    'projected before the output gate': {
+      wrong: slippedLayer({ projects: 'tanhCell' }),
+      says: 'You project tanh(c). What lstmStep gives out as h has met the output gate as well.',
+    },
+    'projection squashed': {
+      wrong: slippedLayer({ squashedView: true }),
+      says: 'Your projected state has been through one more tanh. The projection is a plain product.',
+    },
+    'projection left out': {
+      wrong: slippedLayer({ unprojected: true }),
+      says: 'wHr changes nothing in your result: the wide state is given out and read back.',
+    },
+    'hidden state not handed on': {
+      wrong: slippedLayer({ forgetHidden: true }),
+      says: 'The cell travels from step to step, but every step reads the first hidden state.',
+    },
+    'read from the end': {
+      wrong: slippedLayer({ fromTheEnd: true }),
+      says: 'Your first step reads the last input. Time runs from row 0 on.',
+    },
+    'first state returned': {
+      wrong: (i) => ({ y: runLayer(i.x, i.state, i.layer).y, state: { ...i.state } }),
+      says: 'The state you return is the one that came in. The name stands for two things here: asked for is the state after the last step.',
+    },
   },
   hints: [
     'lstmForward with one more line in the loop: where does the projection go so that the next step sees it too?',
@@ -317,6 +341,7 @@ const layerBackInputs = {
 
 const layerBackward = exercise<typeof layerBackInputs, LayerBackInputs>({
   points: 4,
+  uses: ['projectBackward'],
   inputs: layerBackInputs,
   sizes: layerSizes,
   parameters: ['dy', 'dstate'],
@@ -343,7 +368,7 @@ const layerBackward = exercise<typeof layerBackInputs, LayerBackInputs>({
       says: 'Your wHr’s gradient is taken with tanh(c). Between that and the projection stood a gate.',
     },
     'projection’s gradient from the last step only': {
-      wrong: slippedLayerBack({ projectionLastOnly: true }),
+      wrong: slippedLayerBack({ projectionShare: 'last' }),
       says: 'Your wHr’s gradient is the last step’s share. The projection was used at every step.',
     },
     'carried gradient past the projection': {
@@ -365,6 +390,50 @@ const layerBackward = exercise<typeof layerBackInputs, LayerBackInputs>({
     'gradient of the first state forgotten': {
       wrong: slippedLayerBack({ noStart: true }),
       says: 'Your dstate is zeros. It is what is left in your hands after the last step back.',
+    },
+    'projection’s gradient overwritten': {
+      wrong: slippedLayerBack({ projectionShare: 'first' }),
+      says: 'Your wHr’s gradient is the first step’s share: each step back overwrites what the others had put there.',
+    },
+    'projection’s gradient from the outputs alone': {
+      wrong: slippedLayerBack({ projectionHears: 'output' }),
+      says: 'Your wHr’s gradient is made from dy_t. The next step read the projected state too, so dh_t is what came back from both.',
+    },
+    'projection left out on the way back': {
+      wrong: slippedLayerBack({ noProjection: true }),
+      says: 'Your gradient goes into the step as it comes, past the projection. It was the last thing on the way there, so it is the first on the way back.',
+    },
+    'cell gradient kept from the earlier steps': {
+      wrong: slippedLayerBack({ cellStays: 'zero' }),
+      says: 'Only the last step gets a dc; all before it are given zeros. What one step back returns as dc is what the next one back has to be given.',
+    },
+    'hidden gradient kept from the earlier steps': {
+      wrong: slippedLayerBack({ hiddenStays: 'zero' }),
+      says: 'Before the last step only dy_t enters: the dh that the step after it returned is lost.',
+    },
+    'gradient of the final cell forgotten': {
+      wrong: slippedLayerBack({ noFinalCell: true }),
+      says: 'dstate.c, as it comes in, changes nothing in your result. The walk starts with both halves of dstate.',
+    },
+    'gradient of the final hidden state forgotten': {
+      wrong: slippedLayerBack({ noFinalHidden: true }),
+      says: 'dstate.h, as it comes in, changes nothing in your result. The walk starts with both halves of dstate.',
+    },
+    'dx in the order of computation': {
+      wrong: slippedLayerBack({ computedOrder: true }),
+      says: 'Your dx runs backwards in time: its first entry belongs to the last step. You walk from the end, so put each dx_t in its place.',
+    },
+    'shares overwritten': {
+      wrong: slippedLayerBack({ keepShare: 'first' }),
+      says: 'The parameters’ gradients are those of the first time step alone: each step back overwrites what the others had put there.',
+    },
+    'only the last step’s share': {
+      wrong: slippedLayerBack({ keepShare: 'last' }),
+      says: 'The parameters’ gradients hold what the last time step contributed and nothing else. The same parameters served at every step.',
+    },
+    'bias gradient not summed over time': {
+      wrong: slippedLayerBack({ biasShare: 'first' }),
+      says: 'The matrices collect over time, the biases do not: they hold the first time step’s share only.',
     },
   },
   hints: [
@@ -424,16 +493,22 @@ const even: [number, number][] = [
 
 interface StackSlips {
   sharedState?: boolean;
+  zeroStates?: boolean;
+  /** A layer starts from the state in which the one below it ended. */
+  statesHandedUp?: boolean;
   allReadX?: boolean;
   lastOutputOnly?: boolean;
 }
 function climb(i: StackInputs, slips: StackSlips = {}) {
   let y = i.x;
+  let below: State | undefined;
   return i.layers.map((parameters, l) => {
     const T = y.shape[0]!;
     const input = slips.allReadX || l === 0 ? i.x : slips.lastOutputOnly ? stack(range(T, () => y.row(T - 1))) : y;
-    const run = runLayer(input, i.states[slips.sharedState ? 0 : l]!, parameters);
+    const own = slips.statesHandedUp && below ? below : i.states[slips.sharedState ? 0 : l]!;
+    const run = runLayer(input, own, parameters, { zeroStart: slips.zeroStates });
     y = run.y;
+    below = run.state;
     return run;
   });
 }
@@ -445,6 +520,7 @@ const slippedStack = (slips: StackSlips) => (i: StackInputs) => {
 
 const stackedForward = exercise<typeof stackInputs, StackInputs>({
   points: 3,
+  uses: ['layerForward'],
   inputs: stackInputs,
   sizes: stackSizes,
   parameters: ['x', 'states', 'layers'],
@@ -497,6 +573,18 @@ const stackedForward = exercise<typeof stackInputs, StackInputs>({
       },
       says: 'Your final states come in reverse: the lowest layer’s state belongs first, as it came in.',
     },
+    'initial states ignored': {
+      wrong: slippedStack({ zeroStates: true }),
+      says: 'Your layers start from zeros whatever the states are.',
+    },
+    'states handed from layer to layer': {
+      wrong: slippedStack({ statesHandedUp: true }),
+      says: 'Each upper layer starts from the state in which the layer below it ended. What goes up is the sequence of outputs; the states stay within their layer.',
+    },
+    'first states returned': {
+      wrong: (i) => ({ y: climb(i).at(-1)!.y, states: i.states.map(plain) }),
+      says: 'The states you return are those that came in. Asked for are the states after the last step.',
+    },
   },
   hints: [
     'A sequence goes into a layer, a sequence comes out: so a layer can stand on a layer.',
@@ -511,11 +599,16 @@ interface StackBackInputs extends StackInputs {
   dstates: State[];
 }
 interface DescentSlips {
-  lastTimeOnly?: boolean;
+  lastTimeOnly?: 'between' | 'everywhere';
   upstreamEverywhere?: boolean;
   topStateOnly?: boolean;
   carriedAcross?: boolean;
-  topFirst?: boolean;
+  /** Both lists begin with the top layer, or one of them does. */
+  topFirst?: 'both' | 'states' | 'layers';
+  /** Which entry of dstates a layer gets. */
+  finals?: 'lowest' | 'reversed' | 'none';
+  dxOfTop?: boolean;
+  upwards?: boolean;
   time?: TimeSlips;
 }
 const descend = (slips: DescentSlips) => (i: StackBackInputs) => {
@@ -523,9 +616,11 @@ const descend = (slips: DescentSlips) => (i: StackBackInputs) => {
   const zero = (s: State): State => ({ h: s.h.mul(0), c: s.c.mul(0) });
   let d = i.dy;
   let above: State | undefined;
-  const backs = [...runs.entries()].reverse().map(([l, run]) => {
+  const order = slips.upwards ? [...runs.entries()] : [...runs.entries()].reverse();
+  const backs = order.map(([l, run]) => {
     const top = l === runs.length - 1;
-    const own = slips.topStateOnly && !top ? zero(i.dstates[l]!) : i.dstates[l]!;
+    const given = i.dstates[slips.finals === 'lowest' ? 0 : slips.finals === 'reversed' ? runs.length - 1 - l : l]!;
+    const own = (slips.topStateOnly && !top) || slips.finals === 'none' ? zero(given) : given;
     const start = slips.carriedAcross && above ? above : own;
     const { hiddenDown, ...time } = slips.time ?? {};
     const back = layerBack(slips.upstreamEverywhere ? i.dy : d, start, run, {
@@ -534,14 +629,17 @@ const descend = (slips: DescentSlips) => (i: StackBackInputs) => {
     });
     above = back.dstate;
     const T = back.dx.shape[0]!;
-    d = slips.lastTimeOnly && l > 0 ? back.dx.mul(0).withSlice([T - 1], back.dx.row(T - 1)) : back.dx;
+    const cut = slips.lastTimeOnly === 'everywhere' || (slips.lastTimeOnly && l > 0);
+    d = cut ? back.dx.mul(0).withSlice([T - 1], back.dx.row(T - 1)) : back.dx;
     return { ...back, dx: d };
   });
-  const listed = slips.topFirst ? backs : [...backs].reverse();
+  const upward = slips.upwards ? backs : [...backs].reverse();
+  const listed = (which: 'states' | 'layers') =>
+    slips.topFirst === 'both' || slips.topFirst === which ? [...upward].reverse() : upward;
   return {
-    dx: d,
-    dstates: listed.map((b) => plain(b.dstate)),
-    layers: listed.map((b) => ({ ...b.layer })),
+    dx: slips.dxOfTop ? backs[0]!.dx : d,
+    dstates: listed('states').map((b) => plain(b.dstate)),
+    layers: listed('layers').map((b) => ({ ...b.layer })),
   };
 };
 const stackBackInputs = {
@@ -552,6 +650,7 @@ const stackBackInputs = {
 
 const stackedBackward = exercise<typeof stackBackInputs, StackBackInputs>({
   points: 4,
+  uses: ['layerBackward'],
   inputs: stackBackInputs,
   sizes: stackSizes,
   parameters: ['dy', 'dstates'],
@@ -574,7 +673,7 @@ const stackedBackward = exercise<typeof stackBackInputs, StackBackInputs>({
   ] as never,
   misconceptions: {
     'lower layers learn from the last step only': {
-      wrong: descend({ lastTimeOnly: true }),
+      wrong: descend({ lastTimeOnly: 'between' }),
       says: 'Only the last time step of the upper layer’s dx goes down. The layer above read an output at every time step, so at every time step a gradient comes down.',
     },
     'hidden gradient handed down': {
@@ -598,8 +697,40 @@ const stackedBackward = exercise<typeof stackBackInputs, StackBackInputs>({
       says: 'Your cell’s gradient dies at every step: each step back starts again from dc = 0.',
     },
     'top layer listed first': {
-      wrong: descend({ topFirst: true }),
+      wrong: descend({ topFirst: 'both' }),
       says: 'Your lists begin with the top layer, in the order of computation. They begin with the lowest, as layers and states did.',
+    },
+    'only the last step of every dx': {
+      wrong: descend({ lastTimeOnly: 'everywhere' }),
+      says: 'Of each layer’s dx you keep the last time step only, the lowest layer’s included. Every layer was read at every time step, so at every time step a gradient comes down.',
+    },
+    'states’ gradients from the top down': {
+      wrong: descend({ topFirst: 'states' }),
+      says: 'Your dstates begin with the top layer, in the order of computation. They begin with the lowest, as states did.',
+    },
+    'parameters’ gradients from the top down': {
+      wrong: descend({ topFirst: 'layers' }),
+      says: 'Your layers begin with the top one, in the order of computation. They begin with the lowest, as they came in.',
+    },
+    'one final gradient for all layers': {
+      wrong: descend({ finals: 'lowest' }),
+      says: 'Every layer starts from dstates[0]. Each has its own entry.',
+    },
+    'final gradients in reverse': {
+      wrong: descend({ finals: 'reversed' }),
+      says: 'The top layer starts from the lowest one’s entry of dstates. You walk from the top, so take the entries from the end.',
+    },
+    'final states’ gradients forgotten': {
+      wrong: descend({ finals: 'none' }),
+      says: 'dstates, as they come in, change nothing in your result. Whoever continues from the final states has something to say about it.',
+    },
+    'dx of the top layer': {
+      wrong: descend({ dxOfTop: true }),
+      says: 'The dx you return is the top layer’s: it belongs to the outputs of the layer below. x was read by the lowest one.',
+    },
+    'layers walked upwards': {
+      wrong: descend({ upwards: true }),
+      says: 'You begin with the lowest layer, but dy belongs to the top one’s outputs. The way back begins where the way there ended.',
     },
   },
   hints: [

@@ -65,7 +65,7 @@ await runCommand(flagged, async ({ words, flags }) => {
     files: earlier(join(course.root, out)),
     options: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, String(value)])),
     on: {
-      print: (text) => progress.print(() => process.stdout.write(`${clean(text)}\n`)),
+      print: (text) => progress.print(() => process.stdout.write(`${fitted(clean(text), width)}\n`)),
       progress: (fraction, note) => progress.update(bar(fraction, clean(note), performance.now() - begun)),
       save: (name, text) => {
         mkdirSync(join(course.root, out), { recursive: true });
@@ -92,6 +92,12 @@ await runCommand(flagged, async ({ words, flags }) => {
     process.stdout.write(`\n${wrap(`Saved in ${out}/: ${listed([...saved])}`, width).map((t) => style.dim(t)).join('\n')}\n`); // prettier-ignore
   return endOf(end, setting, entry.id, folder);
 });
+
+/** What a lab prints, its sentences broken where the terminal ends. Tables and curves, which have runs of spaces, stay. */
+function fitted(text: string, width: number): string {
+  const lines = text.split('\n').flatMap((line) => (/\S {2,}\S/.test(line) ? line : wrap(line, width)));
+  return lines.join('\n');
+}
 
 /** What the end of a lab means. */
 function endOf(end: LabEnd, { course }: Setting, chapter: string, folder: string): number {

@@ -72,13 +72,14 @@ const DEFAULTS = { cases: 30, worth: 0, visibility: 'visible' } as const;
 
 const valueIn = (outcome: Outcome | undefined): Value => (outcome?.kind === 'value' ? outcome.value : undefined);
 
-/** "the result is not right", "dw is not right", "dw and db are not right"; it must suit a name in the plural too. */
+/** "the result is not right", "dw and db are not right", "dx, dw, db and 1 more are …"; it must suit a plural name too. */
 function wrongSentence(mismatches: readonly Mismatch[]): string {
   const names = mismatches.map((m) => m.name || 'the result');
   const first = mismatches[0]!;
   if (mismatches.length > 1) {
-    const shown = names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '');
-    return `${shown.replace(/, ([^,]*)$/, ' and $1')} are not right`;
+    const shown = names.slice(0, 3).join(', ');
+    const all = names.length > 3 ? `${shown} and ${names.length - 3} more` : shown.replace(/, ([^,]*)$/, ' and $1');
+    return `${all} are not right`;
   }
   if (first.kind === 'missing') return first.says;
   if (first.kind === 'type') return `${names[0]}: ${first.says}`;

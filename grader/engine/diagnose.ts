@@ -94,16 +94,20 @@ function explains(
   });
   const touches = new Set<string>();
   let telling = 0;
+  let inNumbers = 0;
   samples.forEach((s, i) => {
     const result = results[i]!;
     const names = 'value' in result ? differing(s.expected, result.value) : [];
+    if (names.length > 0) inNumbers++;
     if (names.length > 0 || 'threw' in result) telling++;
     for (const n of names) touches.add(n);
   });
+  // What an error says depends on who noticed first, so where enough numbers agree it is enough that both throw.
+  const sameError = inNumbers < SEVERAL;
   if (telling < Math.min(SEVERAL, samples.length)) return undefined;
   const matches = samples.every((s, i) => {
     const result = results[i]!;
-    if ('threw' in result) return s.threw === result.threw;
+    if ('threw' in result) return sameError ? s.threw === result.threw : s.threw !== undefined;
     return s.threw === undefined && [...touches].every((n) => alike(pick(result.value, n), pick(s.got, n)));
   });
   return matches ? { whole: wrong.every((n) => touches.has(n)) } : undefined;

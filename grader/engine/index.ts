@@ -13,6 +13,7 @@ export * from './value.ts';
 export {
   Var,
   VarTensor,
+  dot,
   gradient,
   max,
   mean,

@@ -35,32 +35,44 @@ export type Inputs = Record<string, Input>;
 /** The record of values that declared inputs yield. */
 export type Fed<S> = { [K in keyof S]: S[K] extends Input<infer T> ? T : never };
 
-/** An axis: a number, a symbol, or a small expression of one: `'H'`, `'4H'`, `'T+1'`. */
+/**
+ * An axis: a number, a symbol, or a small expression: `'H'`, `'4H'`, `'T+1'`, `'h*d'`; or, at the very front, `'B?'`, an axis
+ * that is left out where the size is 0.
+ */
 export type Axis = number | string;
 
 interface ParsedAxis {
   factor: number;
-  symbol: string | undefined;
+  symbols: string[];
   plus: number;
+  mayBeMissing: boolean;
 }
 
 function parseAxis(axis: Axis): ParsedAxis {
-  if (typeof axis === 'number') return { factor: 1, symbol: undefined, plus: axis };
-  const match = /^(\d*)([A-Za-z]\w*)([+-]\d+)?$/.exec(axis);
-  if (!match) throw new Error(`The axis '${axis}' is not a number, a symbol, '4H' or 'T+1'.`);
-  return { factor: match[1] ? Number(match[1]) : 1, symbol: match[2], plus: match[3] ? Number(match[3]) : 0 };
+  if (typeof axis === 'number') return { factor: 1, symbols: [], plus: axis, mayBeMissing: false };
+  const match = /^(\d*)([A-Za-z]\w*(?:\*[A-Za-z]\w*)*)([+-]\d+|\?)?$/.exec(axis);
+  if (!match) throw new Error(`The axis '${axis}' is not a number, a symbol, '4H', 'T+1', 'h*d' or 'B?'.`);
+  const [, factor, symbols, rest] = match;
+  return {
+    factor: factor ? Number(factor) : 1,
+    symbols: symbols!.split('*'),
+    plus: rest && rest !== '?' ? Number(rest) : 0,
+    mayBeMissing: rest === '?',
+  };
 }
 
 function axisSize(axis: Axis, sizes: Sizes): number {
-  const { factor, symbol, plus } = parseAxis(axis);
-  if (symbol === undefined) return plus;
-  const size = sizes[symbol];
-  if (size === undefined) throw new Error(`No size for the axis symbol '${symbol}'.`);
-  return factor * size + plus;
+  const { factor, symbols, plus } = parseAxis(axis);
+  if (symbols.length === 0) return plus;
+  const size = symbols.reduce((product, symbol) => {
+    const size = sizes[symbol];
+    if (size === undefined) throw new Error(`No size for the axis symbol '${symbol}'.`);
+    return product * size;
+  }, factor);
+  return size + plus;
 }
 
-const symbolsOf = (axes: readonly Axis[]): string[] =>
-  axes.map((a) => parseAxis(a).symbol).filter((s): s is string => s !== undefined);
+const symbolsOf = (axes: readonly Axis[]): string[] => axes.flatMap((a) => parseAxis(a).symbols);
 
 /** Where numbers come from: multiples of `step` between `min` and `max`. */
 export interface Grid {
@@ -119,13 +131,13 @@ export function simplest<T extends Value>(input: Input<T>, value: T): T {
   }
 }
 
-const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
+const product = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1);
 
 /** Entries of a row-major array that remain when each axis is cut to `to`. */
 function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly number[], keep?: Keep): T[] {
   const out: T[] = [];
   const index = to.map(() => 0);
-  for (let n = 0; n < sizeOf(to); n++) {
+  for (let n = 0; n < product(to); n++) {
     let at = 0;
     for (let axis = 0; axis < to.length; axis++) {
       const skipped = keep === 'last' ? from[axis]! - to[axis]! : 0;
@@ -143,14 +155,20 @@ function cutFlat<T>(flat: ArrayLike<T>, from: readonly number[], to: readonly nu
 const cutList = <T>(list: readonly T[], size: number, keep?: Keep): T[] =>
   keep === 'last' ? list.slice(list.length - size) : list.slice(0, size);
 
-const showAxes = (axes: readonly Axis[]) => `(${axes.join(', ')}${axes.length === 1 ? ',' : ''})`;
+const showAxes = (axes: readonly Axis[]) => `(${axes.join(', ').replaceAll('*', '·')}${axes.length === 1 ? ',' : ''})`;
 
-/** A Tensor with the given axes, entries on a grid: `tensor('T', 'd_k')`, `tensor('n', { min: 0 })`. */
+/**
+ * A Tensor with the given axes, entries on a grid: `tensor('T', 'd_k')`, `tensor('n', { min: 0 })`, `tensor('B?', 'T', 'd')`
+ * with the first axis or without.
+ */
 export function tensor(...spec: [...Axis[], Grid] | Axis[]): Input<Tensor> {
   const last = spec.at(-1);
   const grid: Grid = typeof last === 'object' ? last : {};
   const axes = (typeof last === 'object' ? spec.slice(0, -1) : spec) as Axis[];
-  const shapeFor = (sizes: Sizes) => axes.map((a) => axisSize(a, sizes));
+  if (axes.slice(1).some((a) => parseAxis(a).mayBeMissing)) throw new Error('Only the first axis may be missing.');
+  const first = axes.length > 0 && parseAxis(axes[0]!).mayBeMissing;
+  const without = (sizes: Sizes) => first && axisSize(axes[0]!, sizes) === 0;
+  const shapeFor = (sizes: Sizes) => (without(sizes) ? axes.slice(1) : axes).map((a) => axisSize(a, sizes));
   return {
     symbols: symbolsOf(axes),
     shape: showAxes(axes),
@@ -158,11 +176,15 @@ export function tensor(...spec: [...Axis[], Grid] | Axis[]): Input<Tensor> {
       const shape = shapeFor(sizes);
       return new Tensor(
         shape,
-        Float64Array.from({ length: sizeOf(shape) }, () => drawOnGrid(rng, grid)),
+        Float64Array.from({ length: product(shape) }, () => drawOnGrid(rng, grid)),
       );
     },
-    cut: (value, sizes, keep) =>
-      new Tensor(shapeFor(sizes), Float64Array.from(cutFlat(value.data, value.shape, shapeFor(sizes), keep))),
+    cut: (value, sizes, keep) => {
+      const shape = shapeFor(sizes);
+      // Where the first axis goes, one slice of it stays.
+      const to = value.shape.length > shape.length ? [1, ...shape] : shape;
+      return new Tensor(shape, Float64Array.from(cutFlat(value.data, value.shape, to, keep)));
+    },
     *simpler(value) {
       for (const list of simplerList(Array.from(value.data), (x) => simplerNumber(x, grid)))
         yield new Tensor(value.shape, Float64Array.from(list));
@@ -222,6 +244,18 @@ export function integer(min: number, max: number): Input<number> {
   return { ...number({ min, max, step: 1 }), shape: 'integer', nudge: (value) => value };
 }
 
+/** The size of an axis as a number of its own: with `tensor('T', 'h*d')`, `sizeOf('h')` says how many heads there are. */
+export function sizeOf(axis: Axis): Input<number> {
+  return {
+    symbols: symbolsOf([axis]),
+    shape: String(axis).replaceAll('*', '·'),
+    draw: (_rng, sizes) => axisSize(axis, sizes),
+    cut: (_value, sizes) => axisSize(axis, sizes),
+    *simpler() {},
+    nudge: (value) => value,
+  };
+}
+
 /** One of the given values; earlier ones are simpler. */
 export function choice<T extends Value>(...options: T[]): Input<T> {
   return {
@@ -263,6 +297,39 @@ export function pattern(axis: Axis, ...options: number[]): Input<number[]> {
     *simpler(value) {
       for (let i = 0; i < value.length; i++)
         for (const x of before(value[i]!)) yield value.map((y, j) => (j === i ? x : y));
+    },
+    nudge: (value) => value,
+  };
+}
+
+/**
+ * Characters that tell ways of cutting a text apart, from plain to odd: one, two, three and four bytes of UTF-8, two units of
+ * UTF-16 and one above them, an accent of its own that follows an e, capitals before small letters.
+ */
+const CHARACTERS = Array.from('ab cBeé\u0301汉字！😀🏽𠮷');
+
+/**
+ * A well-formed text of as many characters (code points) as an axis says. Each is drawn from a few characters, so that some
+ * come again; shrinking replaces one character by a plainer one wherever it stands, then place by place.
+ */
+export function text(axis: Axis, characters: readonly string[] = CHARACTERS): Input<string> {
+  const rank = (c: string) => Math.max(0, characters.indexOf(c));
+  const plainer = (c: string) => characters.slice(0, rank(c));
+  return {
+    symbols: symbolsOf([axis]),
+    shape: `text of ${axis}`,
+    draw: (rng, sizes) => {
+      const any = () => characters[rng.nextInt(0, characters.length - 1)]!;
+      const few = Array.from({ length: rng.nextInt(2, 4) }, any);
+      return Array.from({ length: axisSize(axis, sizes) }, () => few[rng.nextInt(0, few.length - 1)]!).join('');
+    },
+    cut: (value, sizes, keep) => cutList(Array.from(value), axisSize(axis, sizes), keep).join(''),
+    *simpler(value) {
+      const list = Array.from(value);
+      const plain = list.map((c) => (rank(c) > 0 ? characters[0]! : c)).join('');
+      if (plain !== value) yield plain;
+      for (const c of new Set(list)) for (const d of plainer(c)) yield value.replaceAll(c, d);
+      for (let i = 0; i < list.length; i++) for (const d of plainer(list[i]!)) yield list.with(i, d).join('');
     },
     nudge: (value) => value,
   };

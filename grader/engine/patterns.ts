@@ -57,7 +57,7 @@ export function findPattern(name: string, samples: readonly Sample[], shown?: Sa
   // The wrong ones first: a pattern words itself after the first.
   pairs.sort((a, b) => Number(a.right) - Number(b.right));
   const withShown = shownPair ? [shownPair, ...pairs] : pairs;
-  const broken = notFinite(what, shownPair ? [shownPair] : pairs);
+  const broken = notFinite(what, shownPair ? [shownPair] : pairs, pairs);
   if (broken) return broken;
   if (isDiscrete(parts.map(({ want }) => want))) return undefined;
   for (const look of [zeros, factor]) {
@@ -127,7 +127,7 @@ function shapeOf(value: Value): readonly number[] {
   return [];
 }
 
-const scale = (x: readonly number[]) => Math.max(0, ...x.map((v) => Math.abs(v) || 0));
+const scale = (x: readonly number[]) => Math.max(0, ...x.map((v) => (Number.isFinite(v) ? Math.abs(v) : 0)));
 const same = (a: readonly number[], b: readonly number[]) => {
   const tolerance = 1e-9 * Math.max(scale(a), 1e-3);
   return a.length === b.length && a.every((x, i) => close(x, b[i]!, tolerance));
@@ -194,9 +194,12 @@ function wrongShape(what: string, parts: readonly Part[], { want, have }: Part):
     : pattern(found, `${what} still has an axis in front, of length ${b[0]}: something is not summed over it.`);
 }
 
-function notFinite(what: string, pairs: readonly Pair[]): Diagnosis | undefined {
+function notFinite(what: string, pairs: readonly Pair[], all: readonly Pair[]): Diagnosis | undefined {
   const bad = pairs.flatMap((p) => p.have.filter((x, i) => !Number.isFinite(x) && Number.isFinite(p.want[i]!)));
   if (bad.length === 0) return undefined;
+  // Where right results are infinite too, one may be put in the wrong place: nothing was divided by 0 for it.
+  const may = new Set(all.flatMap((p) => p.want));
+  if (bad.every((x) => may.has(x) && !Number.isNaN(x))) return undefined;
   return bad.some(Number.isNaN)
     ? pattern(
         'NaN',
@@ -259,13 +262,14 @@ function factor(what: string, all: readonly Pair[]): Diagnosis | undefined {
     [0.5, '½ '],
   ] as const) {
     for (const [symbol] of candidates(sized[0]?.[0].sizes ?? {})) {
+      const below = symbol.includes('·') ? `(${symbol})` : symbol;
       const value = (p: Pair) => new Map(candidates(p.sizes)).get(symbol)!;
       if (new Set(sized.map(([p]) => value(p))).size < 2) continue;
       const here = pairs[0]!.sizes === sized[0]![0].sizes ? ` (${symbol} = ${show(value(pairs[0]!))} here)` : '';
       if (sized.every(([p, ratio]) => alike(ratio, c * value(p))))
         return pattern('factor', `${what} is ${words}${symbol} times what it should be, in every entry${here}.`);
       if (sized.every(([p, ratio]) => alike(ratio, c / value(p))))
-        return pattern('factor', `${what} is ${words}1/${symbol} of what it should be, in every entry${here}.`);
+        return pattern('factor', `${what} is ${words}1/${below} of what it should be, in every entry${here}.`);
     }
   }
   return undefined;

@@ -70,7 +70,7 @@ export async function runCheck(
   const seed = deriveSeed(context.seed, context.exerciseId, check.id);
   const arbitrary = arbitraryOf(exercise, check, context);
   const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
-  const compares = check.kind === 'agrees' || check.kind === 'gradient';
+  const compares = check.kind === 'agrees' || check.kind === 'gradient' || check.kind === 'cache';
   const examples = compares ? exercise.examples.filter((e) => check.where?.(e, exercise) ?? true) : [];
   const given = (check.fixed ? check.fixed(exercise) : examples).map(asCase);
   const list = context.replay

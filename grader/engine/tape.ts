@@ -107,6 +107,16 @@ export function sum(terms: readonly Var[]): Var {
   );
 }
 
+/** Σ a_i b_i of two lists of equal length. */
+export function dot(a: readonly Var[], b: readonly Var[]): Var {
+  if (a.length !== b.length) throw new Error(`A dot product of ${a.length} numbers with ${b.length}.`);
+  return new Var(
+    a.reduce((s, x, i) => s + x.value * b[i]!.value, 0),
+    [...a, ...b],
+    [...b, ...a].map((x) => x.value),
+  );
+}
+
 /** The mean of Vars. */
 export const mean = (terms: readonly Var[]): Var => sum(terms).div(terms.length);
 
@@ -150,9 +160,9 @@ export function table(shape: readonly number[], entry: (...index: number[]) => V
   return new VarTensor(
     shape,
     range(size, (flat) => {
-      const index: number[] = [];
+      const index = new Array<number>(shape.length);
       for (let axis = shape.length - 1; axis >= 0; axis--) {
-        index.unshift(flat % shape[axis]!);
+        index[axis] = flat % shape[axis]!;
         flat = Math.floor(flat / shape[axis]!);
       }
       return entry(...index);

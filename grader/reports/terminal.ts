@@ -364,7 +364,9 @@ function failureLines(exercise: ExerciseReport, failure: Failure, report: Report
     blocks.push(wrap(clean(failure.sentence), l.width - 4).map((t) => margin + t));
   if (failure.inputs.length > 0) {
     const all = failure.inputs.flatMap(({ name, value }) => leaves(name, value));
-    const which = l.replay === undefined ? 'For this input (the smallest found):' : 'For this input:';
+    // What loops, or takes all memory, is not tried again on smaller inputs.
+    const tried = exercise.verdict === 'fail' || exercise.verdict === 'error';
+    const which = tried && l.replay === undefined ? 'For this input (the smallest found):' : 'For this input:';
     blocks.push([`${margin}${which}`.slice(0, l.width), ...flow(all, l, 6)]);
   }
   if (failure.outputs.length > 0) blocks.push(outputLines(failure.outputs, l, 4));

@@ -11,6 +11,8 @@ import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
 import { measureClass, type ClassFigures } from './class-200.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
+import { measureSite } from './site.ts';
+import { trainings } from './training.ts';
 
 const RUNS = 10;
 const words = process.argv.slice(2).filter((w) => !w.startsWith('--'));
@@ -26,12 +28,13 @@ async function main(): Promise<void> {
   const figures: Figure[] = [];
   const memory: Memory[] = [];
   let whole: ClassFigures | undefined;
-  const measure = async (workload: string, once: () => Promise<number>) => {
+  const measure = async (workload: string, once: () => Promise<number>, runs = RUNS) => {
     if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return;
     if (!json) process.stderr.write(`${workload} …\n`);
-    figures.push(await repeat(workload, RUNS, once));
+    figures.push(await repeat(workload, runs, once));
   };
   try {
+    for (const { workload, once } of trainings()) await measure(workload, once);
     await measure('npm-run-floor', () => timeCommand(['npm', 'run', '--silent', 'floor'], course.root));
     const trivial = trivialTest(course);
     await measure('vitest-trivial', () => timeCommand(['npx', 'vitest', 'run', '--root', trivial], course.root));
@@ -44,6 +47,7 @@ async function main(): Promise<void> {
     }
     course.fill('solved');
     await measureWatch(course, measure);
+    await measureSite(measure);
     if (words.length === 0 || words.includes('memory')) memory.push(...(await measureMemory(course)));
     if (words.length === 0 || words.includes('class-200')) {
       if (!json) process.stderr.write('class-200 …\n');
@@ -135,13 +139,14 @@ async function measureMemory(course: CourseCopy): Promise<Memory[]> {
   ];
 }
 
+/** One digit after the point, three for what is shorter than a millisecond. */
+const shown = (ms: number) => ms.toFixed(ms < 10 ? 3 : 1);
+
 function print(figures: readonly Figure[], memory: readonly Memory[], whole: ClassFigures | undefined): void {
   const width = Math.max(10, ...figures.map((f) => f.workload.length));
   console.log(`Node ${process.version}, ${process.platform}; milliseconds, median of ${RUNS} (smallest – largest)\n`);
   for (const f of figures)
-    console.log(
-      `${f.workload.padEnd(width)}  ${f.ms.toFixed(1).padStart(9)}   (${f.min.toFixed(1)} – ${f.max.toFixed(1)})`,
-    );
+    console.log(`${f.workload.padEnd(width)}  ${shown(f.ms).padStart(9)}   (${shown(f.min)} – ${shown(f.max)})`);
   if (memory.length > 0) console.log('\nMegabytes of resident memory');
   for (const m of memory) console.log(`${m.what.padEnd(48)}  ${String(m.megabytes).padStart(5)}`);
   if (!whole) return;

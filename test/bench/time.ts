@@ -15,7 +15,7 @@ export function summarise(workload: string, times: number[]): Figure {
   const sorted = [...times].sort((a, b) => a - b);
   const middle = sorted.length / 2;
   const median = sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-  const round = (x: number) => Math.round(x * 10) / 10;
+  const round = (x: number) => Math.round(x * 10_000) / 10_000;
   return { workload, ms: round(median), min: round(sorted[0]!), max: round(sorted.at(-1)!), runs: times.length };
 }
 

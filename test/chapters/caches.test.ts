@@ -12,13 +12,13 @@ import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
 import { openSandbox } from '../../grader/sandbox/node/sandbox.ts';
 
 const standIns = join(openCourse(import.meta.dirname).root, 'solutions');
-const folder = 'chapter-2-bp';
 const mine = mkdtempSync(join(tmpdir(), 'caches-'));
 afterAll(() => rmSync(mine, { recursive: true, force: true }));
 
-/** Grades a topic of chapter 2 solved, except for one change; gives the exercises that did not pass. */
-async function change(name: string, from: string, to: string) {
-  const chapter = await CHAPTERS.find((c) => c.id === 'chapter-2')!.load();
+/** Grades a topic solved, except for one change; gives the exercises that did not pass. */
+async function change(name: string, from: string, to: string, id = 'chapter-2') {
+  const chapter = await CHAPTERS.find((c) => c.id === id)!.load();
+  const { folder } = chapter;
   const topic = chapter.topics.find((t) => t.name === name)!;
   const text = readFileSync(join(standIns, folder, `${name}.ts`), 'utf8');
   expect(text.split(from).length).toBe(2);
@@ -62,6 +62,12 @@ describe('a forward is right only with a cache that serves', () => {
   test('another value under the right name', async () => {
     const found = await change('losses', 'error.square().mean().item(), cache: { error }', 'error.square().mean().item(), cache: { error: error.neg() }');
     expect(found).toEqual(forward('mseForward', 0, 'its cache leads mseBackward astray'));
+  });
+
+  test('another value that is right for most inputs: the fixed examples are tried as well', async () => {
+    const from = 'vocabulary: table.shape[0]';
+    const found = await change('embedding', from, 'vocabulary: new Set(index.data).size', 'chapter-3');
+    expect(found).toMatchObject([{ name: 'embeddingForward', verdict: 'fail', points: 0 }]);
   });
 
   test('a backward that writes into its cache', async () => {

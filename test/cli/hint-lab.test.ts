@@ -61,6 +61,20 @@ describe('npm run lab', () => {
     expect(course.read('chapters/chapter-1-mp/out/and.svg')).toContain('<svg');
   });
 
+  it('breaks long sentences where the terminal ends, and leaves tables and curves as they are', async () => {
+    const course = new TestCourse();
+    const sentence = `  ${'Many words in a row. '.repeat(6)}`.trimEnd();
+    const table = `a${' '.repeat(60)}b${' '.repeat(60)}c`;
+    const lines = JSON.stringify(`\n${sentence}\n${table}`);
+    course.write('chapters/chapter-1-mp/lab.ts', `export function lab(io) {\n  io.print(${lines});\n}\n`);
+    const { out } = await course.run(['lab', 'chapter-1']);
+    const printed = out.split('\n');
+    expect(printed).toContain(table);
+    expect(printed.filter((line) => line !== table).every((line) => line.length <= 80)).toBe(true);
+    expect(out.replace(table, '').split(/\s+/).join(' ')).toContain(sentence.trim());
+    expect(out).toMatch(/^\n {2}Many/);
+  });
+
   it('says what is not written yet, and runs with the solutions meanwhile', async () => {
     const course = new TestCourse();
     const { code, err } = await course.run(['lab', 'chapter-1']);

@@ -15,7 +15,9 @@ import {
   record,
   rows,
   scalars,
+  sizeOf,
   tensor,
+  text as someText,
   vector,
   type Input,
   type ValueRecord,
@@ -153,6 +155,35 @@ describe('drawing', () => {
   test('an axis that is no axis is an error', () => {
     expect(() => tensor('T d')).toThrow(/axis/);
     expect(() => vector('2T+')).toThrow(/axis/);
+    expect(() => tensor('h*')).toThrow(/axis/);
+    expect(() => tensor('T', 'B?')).toThrow(/first axis/);
+  });
+
+  test('a width that is a product comes with its factors; a first axis of size 0 is left out, while shrinking too', () => {
+    const plan: CasePlan = {
+      name: 'heads',
+      inputs: { x: tensor('B?', 'T', 'h*d'), heads: sizeOf('h'), wide: sizeOf('2h') },
+      sizes: { B: [0, 3], T: [1, 4], h: [1, 3], d: [1, 3] },
+    };
+    const check = ({ sizes, inputs }: Case) => {
+      const { x, heads, wide } = inputs as { x: Tensor; heads: number; wide: number };
+      const rest = [sizes.T, sizes.h * sizes.d];
+      expect(x.shape).toEqual(sizes.B === 0 ? rest : [sizes.B, ...rest]);
+      expect([heads, wide]).toEqual([sizes.h, 2 * sizes.h]);
+    };
+    const drawn = drawCases(cases(plan), 1, 60);
+    for (const c of drawn) {
+      check(c);
+      for (const next of shrinks(plan, c)) check(next);
+    }
+    expect(new Set(drawn.map((c) => (c.inputs.x as Tensor).rank))).toEqual(new Set([2, 3]));
+    // Of the first sequence, or of the last, its tokens stay.
+    const x = new Tensor([2, 1, 2], [1, 2, 3, 4]);
+    const input = tensor('B?', 'T', 'C');
+    expect(input.cut(x, { B: 0, T: 1, C: 2 }).toArray()).toEqual([[1, 2]]);
+    expect(input.cut(x, { B: 0, T: 1, C: 1 }, 'last').toArray()).toEqual([[4]]);
+    expect(input.shape).toBe('(B?, T, C)');
+    expect(tensor('T', 'h*d').shape).toBe('(T, h·d)');
   });
 });
 
@@ -272,6 +303,38 @@ describe('smallest', () => {
 
   test('a case that does not fail again yields nothing', async () => {
     expect(await smallest(arbitrary, 3, 0, 400, async () => false)).toBeUndefined();
+  });
+});
+
+describe('texts', () => {
+  const plan: CasePlan = { name: '', inputs: { words: someText('n') }, sizes: { n: [0, 6] } };
+  const words = (c: Case) => c.inputs.words as string;
+  const drawn = drawCases(cases(plan), 1, 300);
+
+  test('are well formed, as long as their axis, and of every kind of character', () => {
+    for (const c of drawn) {
+      expect(Array.from(words(c))).toHaveLength(c.sizes.n);
+      expect(words(c)).not.toMatch(/\p{Surrogate}/u);
+    }
+    const all = drawn.map(words).join('');
+    for (const one of ['a', 'B', 'é', '\u0301', '汉', '！', '😀', '𠮷']) expect(all).toContain(one);
+    expect(drawn.some((c) => /(..).*\1/u.test(words(c)))).toBe(true);
+  });
+
+  test('shrink to fewer characters and plainer ones, well formed on the way', async () => {
+    for (const c of drawn.slice(0, 40))
+      for (const next of shrinks(plan, c)) {
+        expect(Array.from(words(next))).toHaveLength(next.sizes.n);
+        expect(words(next)).not.toMatch(/\p{Surrogate}/u);
+        expect(words(next)).not.toBe(words(c));
+      }
+    const least = async (fails: (t: string) => boolean) => {
+      const index = drawn.findIndex((c) => fails(words(c)));
+      return words((await smallest(cases(plan), 1, index, 400, async (c) => fails(words(c))))!.found);
+    };
+    expect(await least((t) => t.length > Array.from(t).length)).toBe('😀');
+    expect(await least((t) => /(.).*\1/u.test(t))).toBe('aa');
+    expect(await least((t) => /(.)(?!\1)(.).*\1\2/u.test(t))).toMatch(/^[ab]+$/);
   });
 });
 

@@ -125,6 +125,32 @@ describe('patterns', () => {
     ).toContain('2 times');
   });
 
+  test('a fraction of two sizes has them in brackets', () => {
+    expect(
+      findPattern(
+        'dw',
+        samplesOf(RECTANGLES, (w) => w.mul(1 / (w.shape[0] * w.shape[1]))),
+      )!.says,
+    ).toContain('1/(n·m) of');
+  });
+
+  test('an infinity where right results have some of their own is no accident of arithmetic', () => {
+    const infinite = (place: number, x: number) => (t: Tensor) =>
+      new Tensor(
+        t.shape,
+        t.data.map((v, i) => (i === place ? x : v)),
+      );
+    const named = (x: number) =>
+      findPattern(
+        'dw',
+        samplesOf(RECTANGLES, infinite(1, x)).map((s) => ({
+          ...s,
+          expected: { dw: infinite(0, -Infinity)((s.expected as { dw: Tensor }).dw) },
+        })),
+      )?.name;
+    expect([named(-Infinity), named(Infinity), named(NaN)]).toEqual([undefined, 'Infinity', 'NaN']);
+  });
+
   test('a size of 1 does not hide a factor of that size: there the result is right', () => {
     const sizes = [...RECTANGLES, { n: 1, m: 4 }];
     expect(
@@ -340,6 +366,18 @@ describe('misconceptions', () => {
       return oracle(i);
     };
     expect(await cause(make(all), sooner)).toBeUndefined();
+  });
+
+  test('where enough numbers agree, another error in the same cases counts, one in other cases does not', async () => {
+    const misfit = (above: number, message: string) => (i: In) => {
+      if (i.x.length > above) throw new Error(message);
+      return { ...oracle(i), db: -7 };
+    };
+    const known: Misconception<In> = { wrong: misfit(3, 'do not align') as never, says: 'e' };
+    const e: Exercise = { ...make(all), misconceptions: { misfit: known as never } };
+    expect((await cause(e, misfit(3, 'x and h differ in B')))?.name).toBe('misfit');
+    expect((await cause(e, misfit(2, 'do not align')))?.name).toBeUndefined();
+    expect((await cause(e, misfit(4, 'do not align')))?.name).toBeUndefined();
   });
 
   test('a right answer but for one entry, or one case, is no misconception', async () => {

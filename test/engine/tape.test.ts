@@ -6,6 +6,7 @@ import {
   Var,
   VarTensor,
   differentiate,
+  dot,
   gradient,
   max,
   mean,
@@ -255,6 +256,15 @@ describe('compositions', () => {
     const a = y.mul(3);
     differentiate([[a.mul(a).add(a), 1]]);
     expect(y.grad).toBe(2 * 9 * 2 + 3);
+  });
+
+  test('a dot product is the sum of the products, also where a number stands on both sides', () => {
+    const [a, b, c] = [2, -3, 5].map((v) => new Var(v));
+    const y = dot([a, b, a], [c, a, a]);
+    expect(y.value).toBe(2 * 5 - 3 * 2 + 2 * 2);
+    differentiate([[y, 1]]);
+    expect([a.grad, b.grad, c.grad]).toEqual([5 - 3 + 4, 2, 2]);
+    expect(() => dot([a], [])).toThrow(/1 numbers with 0/);
   });
 
   test('differentiating twice does not add up', () => {

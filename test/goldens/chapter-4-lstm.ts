@@ -54,6 +54,7 @@ function stacked(L: number, P: number): Golden[] {
         'outputs of the lowest layer',
         'state of the top layer only',
         'states from the top down',
+        'states handed from layer to layer',
       ),
     },
     {
@@ -79,6 +80,12 @@ function stacked(L: number, P: number): Golden[] {
         'final states’ gradients of the lower layers forgotten',
         'state gradient carried from layer to layer',
         'top layer listed first',
+        'states’ gradients from the top down',
+        'parameters’ gradients from the top down',
+        'one final gradient for all layers',
+        'final gradients in reverse',
+        'dx of the top layer',
+        'layers walked upwards',
       ),
     },
   ];
@@ -99,6 +106,10 @@ function layers(P: number): Golden[] {
         'recurrence on the unprojected state',
         'outputs not projected',
         'final state not projected',
+        'cell projected instead of the hidden state',
+        'projected before the output gate',
+        'projection squashed',
+        'projection left out',
       ),
     },
     {
@@ -118,6 +129,9 @@ function layers(P: number): Golden[] {
         'projection’s gradient without the output gate',
         'projection’s gradient from the last step only',
         'carried gradient past the projection',
+        'projection’s gradient overwritten',
+        'projection’s gradient from the outputs alone',
+        'projection left out on the way back',
       ),
     },
   ];

@@ -7,6 +7,8 @@ import { goldens as regularization } from './chapter-2-regularization.ts';
 import { goldens as chapter3 } from './chapter-3.ts';
 import { goldens as attention } from './chapter-4-attention.ts';
 import { goldens as lstm } from './chapter-4-lstm.ts';
+import { goldens as blocks } from './chapter-5-blocks.ts';
+import { goldens as scaledAttention } from './chapter-5-attention.ts';
 
 export const GOLDENS: readonly Golden[] = [
   ...chapter1,
@@ -17,4 +19,6 @@ export const GOLDENS: readonly Golden[] = [
   ...chapter3,
   ...lstm,
   ...attention,
+  ...blocks,
+  ...scaledAttention,
 ];

@@ -1,0 +1,167 @@
+/**
+ * Chapter 5, topic 7: the encoder. A block is attention and a feed-forward layer, each wrapped in the same thing: a residual
+ * connection and a LayerNorm. That wrapping is written once, before or after, and blocks only compose.
+ */
+import { Tensor } from '#tensor';
+import { feedForward, feedForwardBackward } from './feed-forward.ts';
+import type { FeedForwardActivation, FeedForwardCache, FeedForwardWeights } from './feed-forward.ts';
+import { multiHeadBackward, multiHeadForward } from './multi-head-attention.ts';
+import type { MultiHeadCache, MultiHeadWeights } from './multi-head-attention.ts';
+import { EPSILON, layerNormBackward, layerNormForward } from './normalization.ts';
+import type { LayerNormCache, NormWeights } from './normalization.ts';
+
+/** Where the norm stands: 'post' after the sum, as in 2017; 'pre' before the sublayer, as in every GPT. */
+export type NormOrder = 'pre' | 'post';
+
+export interface BlockSettings {
+  /** h, divides C */
+  heads: number;
+  activation: FeedForwardActivation;
+  order: NormOrder;
+}
+
+/** What can stand inside a residual connection: from (B, T, C) to (B, T, C). */
+export type Sublayer<C> = (x: Tensor) => { y: Tensor; cache: C };
+
+/** The way back through it: at least the gradient of its input. */
+export type SublayerBackward<C, G extends { dx: Tensor }> = (dy: Tensor, cache: C) => G;
+
+export interface ResidualCache<C> {
+  order: NormOrder;
+  norm: LayerNormCache;
+  /** what the sublayer gave */
+  inner: C;
+}
+
+/** The parameters of an encoder block, or the gradients of a loss with respect to them. */
+export interface EncoderBlockWeights {
+  attention: MultiHeadWeights;
+  /** the norm of the attention */
+  norm1: NormWeights;
+  feedForward: FeedForwardWeights;
+  /** the norm of the feed-forward layer */
+  norm2: NormWeights;
+}
+
+export interface EncoderBlockCache {
+  attention: ResidualCache<MultiHeadCache>;
+  feedForward: ResidualCache<FeedForwardCache>;
+}
+
+/**
+ * A residual connection around any sublayer, with its LayerNorm (ε = EPSILON).
+ *
+ *   post:  y = LayerNorm(x + sublayer(x))         (B, T, C)
+ *   pre:   y = x + sublayer(LayerNorm(x))
+ *
+ * @param x        (B, T, C)
+ * @param norm     gamma (C), beta (C)
+ * @param order    'pre' or 'post'
+ * @param sublayer a function of a (B, T, C) tensor; it returns y (B, T, C) and a cache of its own
+ * @returns y (B, T, C), and the cache for residualBackward
+ * @see He et al. 2016 for the residual; Vaswani et al. 2017, §3.1 (post); Xiong et al. 2020, figure 1 (pre)
+ */
+export function residualForward<C>(
+  x: Tensor,
+  norm: NormWeights,
+  order: NormOrder,
+  sublayer: Sublayer<C>,
+): { y: Tensor; cache: ResidualCache<C> } {
+  throw new Error('TODO: residualForward');
+}
+
+/**
+ * The way back: what came in by two ways goes back by two, and is added.
+ *
+ *   post:  ds = LayerNorm backward of dy          dx = ds + sublayerBackward(ds).dx
+ *   pre:   dx = dy + LayerNorm backward of sublayerBackward(dy).dx
+ *
+ * @param dy               (B, T, C) upstream gradient of y
+ * @param sublayerBackward takes the gradient of the sublayer's output and the cache that the sublayer gave; returns dx (B, T, C),
+ *                         the gradient of the sublayer's input, and whatever else it likes
+ * @param cache            from residualForward
+ * @returns dx (B, T, C), norm: the gradients of gamma and beta, and inner: all that sublayerBackward returned
+ */
+export function residualBackward<C, G extends { dx: Tensor }>(
+  dy: Tensor,
+  sublayerBackward: SublayerBackward<C, G>,
+  cache: ResidualCache<C>,
+): { dx: Tensor; norm: NormWeights; inner: G } {
+  throw new Error('TODO: residualBackward');
+}
+
+/**
+ * An encoder block: self-attention, then the feed-forward layer, each in a residual connection with its own norm.
+ *
+ *   a = residual(x, norm1, t ↦ multiHead(t, t, mask))      (B, T, C)
+ *   y = residual(a, norm2, t ↦ feedForward(t))             (B, T, C)
+ *
+ * @param x        (B, T, C)
+ * @param mask     1 where attending is allowed, else 0, as multiHeadForward takes it; a causal one makes it a GPT's block
+ * @param weights  attention, norm1, feedForward, norm2
+ * @param settings heads, activation, order
+ * @returns y (B, T, C), and the cache for encoderBlockBackward
+ * @see Vaswani et al. 2017, figure 1, left; equals PyTorch's TransformerEncoderLayer without dropout
+ */
+export function encoderBlockForward(
+  x: Tensor,
+  mask: Tensor,
+  weights: EncoderBlockWeights,
+  settings: BlockSettings,
+): { y: Tensor; cache: EncoderBlockCache } {
+  throw new Error('TODO: encoderBlockForward');
+}
+
+/**
+ * The way back through an encoder block. In self-attention one tensor was both the queries' source and the memory.
+ *
+ * @param dy    (B, T, C) upstream gradient of y
+ * @param cache from encoderBlockForward
+ * @returns dx (B, T, C), and weights: all gradients, under the names of the parameters
+ */
+export function encoderBlockBackward(
+  dy: Tensor,
+  cache: EncoderBlockCache,
+): { dx: Tensor; weights: EncoderBlockWeights } {
+  throw new Error('TODO: encoderBlockBackward');
+}
+
+/**
+ * The way back through attention whose memory was its own x: the two gradients of the one tensor are added.
+ *
+ * @param dy    (B, T, C) upstream gradient of y
+ * @param cache from multiHeadForward(x, x, …)
+ * @returns dx (B, T, C), and weights: the gradient of each parameter under its own name
+ */
+export function selfAttentionBackward(dy: Tensor, cache: MultiHeadCache): { dx: Tensor; weights: MultiHeadWeights } {
+  throw new Error('TODO: selfAttentionBackward');
+}
+
+/**
+ * A stack of encoder blocks: each reads what the one before gave. With no block at all, y is x.
+ *
+ * @param x        (B, T, C)
+ * @param mask     the same for every block
+ * @param blocks   the weights of each block, the first one first
+ * @param settings the same for every block
+ * @returns y (B, T, C), and the cache: one for each block
+ */
+export function encoderForward(
+  x: Tensor,
+  mask: Tensor,
+  blocks: EncoderBlockWeights[],
+  settings: BlockSettings,
+): { y: Tensor; cache: EncoderBlockCache[] } {
+  throw new Error('TODO: encoderForward');
+}
+
+/**
+ * The way back through the stack, from the last block to the first.
+ *
+ * @param dy    (B, T, C) upstream gradient of y
+ * @param cache from encoderForward
+ * @returns dx (B, T, C), and blocks: the gradients of each block's weights, the first one first
+ */
+export function encoderBackward(dy: Tensor, cache: EncoderBlockCache[]): { dx: Tensor; blocks: EncoderBlockWeights[] } {
+  throw new Error('TODO: encoderBackward');
+}
