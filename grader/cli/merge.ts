@@ -50,7 +50,8 @@ await runCommand(command, ({ words, flags }) => {
       const why = seen.find((each) => each.why !== undefined)?.why;
       return result ? { result } : why === undefined ? {} : { why };
     };
-    whole.writeBatch(batch);
+    // Where the parts lie, they stay parts.
+    if (!folders.includes(out)) whole.writeBatch(batch);
     return finishClass(batch, out, read, flags);
   } finally {
     unlock();

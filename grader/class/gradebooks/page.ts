@@ -44,7 +44,7 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .25rem; } p { margin: .5rem 0; }
 .sum { font-size: 1.35rem; margin: 1rem 0; } .right { float: right; font-weight: 400; color: var(--soft); font-size: 1rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); padding: .25rem 0; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th { font-weight: 600; } .scroll td:first-child { min-width: 12rem; } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 section { border-top: 1px solid var(--line); margin-top: 1.5rem; } ul { padding-left: 1.25rem; }
 details { margin: .25rem 0 1rem; } summary { cursor: pointer; padding: .2rem 0; }
 pre { background: var(--pane); padding: .75rem 1rem; border-radius: 6px; overflow-x: auto; margin: .4rem 0 .8rem;

@@ -106,7 +106,7 @@ function failureBlocks(exercise: ExerciseReport): Html {
           ${pre(valueLines(name, got, wrong))}`
       : html`<div class="sides">
           <div>
-            <p class="soft">Yours${wrong.length > 0 ? ' (* wrong)' : ''}:</p>
+            <p class="soft">Yours${valueLines(name, got, wrong).some((l) => l.includes('*')) ? ' (* wrong)' : ''}:</p>
             ${pre(valueLines(name, got, wrong))}
           </div>
           <div>

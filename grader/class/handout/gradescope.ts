@@ -113,11 +113,13 @@ if ! new_enough; then
   apt-get update
   apt-get install -y --no-install-recommends ca-certificates curl xz-utils
   case "$(uname -m)" in aarch64 | arm64) cpu=arm64 ;; *) cpu=x64 ;; esac
-  curl -fsSL "https://nodejs.org/dist/latest-v22.x/SHASUMS256.txt" -o /tmp/node.txt
-  file="$(grep -o "node-v22[^ ]*-linux-$cpu.tar.xz" /tmp/node.txt | head -n 1)"
-  curl -fsSL "https://nodejs.org/dist/latest-v22.x/$file" -o "/tmp/$file"
-  (cd /tmp && grep " $file\\$" node.txt | sha256sum -c -)
-  tar -xJf "/tmp/$file" -C /usr/local --strip-components=1
+  cd "$(mktemp -d)"
+  from=https://nodejs.org/dist/latest-v22.x
+  curl -fsSLO "$from/SHASUMS256.txt"
+  file="$(grep -o "node-v22[^ ]*-linux-$cpu.tar.xz" SHASUMS256.txt | head -n 1)"
+  curl -fsSLO "$from/$file"
+  grep " $file\\$" SHASUMS256.txt | sha256sum -c -
+  tar -xJf "$file" -C /usr/local --strip-components=1
 fi
 cd "$root/source/course"
 npm ci --no-audit --no-fund
