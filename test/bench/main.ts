@@ -146,7 +146,9 @@ function print(figures: readonly Figure[], memory: readonly Memory[], whole: Cla
   const width = Math.max(10, ...figures.map((f) => f.workload.length));
   console.log(`Node ${process.version}, ${process.platform}; milliseconds, median of ${RUNS} (smallest – largest)\n`);
   for (const f of figures)
-    console.log(`${f.workload.padEnd(width)}  ${shown(f.ms).padStart(9)}   (${shown(f.min)} – ${shown(f.max)})`);
+    console.log(
+      `${f.workload.padEnd(width)}  ${shown(f.ms).padStart(9)}   (${shown(f.min)} – ${shown(f.max)})${f.runs === RUNS ? '' : `, ${f.runs} runs`}`,
+    );
   if (memory.length > 0) console.log('\nMegabytes of resident memory');
   for (const m of memory) console.log(`${m.what.padEnd(48)}  ${String(m.megabytes).padStart(5)}`);
   if (!whole) return;
