@@ -17,7 +17,17 @@ import {
   type Lifted,
 } from '../engine/index.ts';
 import * as blocks from './definitions-blocks.ts';
-import { fedForward, layerNormed, multiHead, projected, type Bend } from './definitions-blocks.ts';
+import { projected, type Bend } from './definitions-blocks.ts';
+import {
+  attentionWeights,
+  encoderBlock,
+  feedForwardWeights,
+  heard,
+  norming,
+  residual,
+  unheard,
+  type Order,
+} from './definitions-layers.ts';
 import { attended, part } from './definitions.ts';
 
 /** An interface as plain data. */
@@ -34,29 +44,12 @@ export type Kept = { k: Tensor; v: Tensor };
 // What is drawn. C is h · d: h heads, each d wide.
 
 const small = { min: -1, max: 1 };
-const square = tensor('h*d', 'h*d', small);
-const along = tensor('h*d', small);
 
-export const normInput = record({ gamma: tensor('h*d', { min: 0.5, max: 1.5 }), beta: along });
-export const attentionInput = record({
-  wQ: square,
-  bQ: along,
-  wK: square,
-  bK: along,
-  wV: square,
-  bV: along,
-  wO: square,
-  bO: along,
-});
+export const normInput = record({ gamma: tensor('h*d', { min: 0.5, max: 1.5 }), beta: tensor('h*d', small) });
 const blockInput = record({
-  attention: attentionInput,
+  attention: attentionWeights,
   norm1: normInput,
-  feedForward: record({
-    w1: tensor('M', 'h*d', small),
-    b1: tensor('M', small),
-    w2: tensor('h*d', 'M', small),
-    b2: along,
-  }),
+  feedForward: feedForwardWeights,
   norm2: normInput,
 });
 const shared = {
@@ -116,28 +109,15 @@ export const keptInput = record({ k: tensor(1, 'S', 'h*d'), v: tensor(1, 'S', 'h
 
 // The definitions
 
-const plus = (a: VarTensor, b: VarTensor) =>
-  new VarTensor(
-    a.shape,
-    a.data.map((x, k) => x.add(b.data[k]!)),
-  );
-
-/** The same numbers, through which no gradient goes. */
-export const still = (x: VarTensor): VarTensor =>
-  new VarTensor(
-    x.shape,
-    x.data.map((v) => new Var(v.value)),
-  );
-
-export const normed = (x: VarTensor, { gamma, beta }: Lifted<Norm>) => layerNormed(x, gamma, beta, 1e-5);
+export const normed = (x: VarTensor, norm: Lifted<Norm>) => norming(norm)(x);
 
 /** A sublayer with its norm and the way around it. */
-export const residual = (
+export const wrapped = (
   x: VarTensor,
   norm: Lifted<Norm>,
   sublayer: (x: VarTensor) => VarTensor,
-  order: 'pre' | 'post' = 'pre',
-) => (order === 'pre' ? plus(x, sublayer(normed(x, norm))) : normed(plus(x, sublayer(x)), norm));
+  order: Order = 'pre',
+) => residual(x, norming(norm), order, sublayer);
 
 export interface GptSlips {
   /** Which query sees which key. */
@@ -177,28 +157,23 @@ export function logitsOf(
   slips: GptSlips = {},
 ): VarTensor {
   const T = index[0]!.length;
-  const { heads, activation } = { ...given, ...slips.settings };
+  const settings = { ...given, ...slips.settings, order: slips.order ?? 'pre' } as const;
   const sees = slips.sees ?? ((i, j) => j <= i);
   const mask = new Tensor(
     [T, T],
     range(T * T, (k) => (sees(Math.floor(k / T), k % T) ? 1 : 0)),
   );
-  const start = embedded(index, slips.stillEntrance ? still(w.tokens) : w.tokens, w.positions, 0, slips.noPlaces);
-  const block = (x: VarTensor, { attention, norm1, feedForward, norm2 }: Lifted<Block>) => {
-    const a = residual(x, norm1, (t) => multiHead(t, t, mask, attention, heads).y, slips.order);
-    return residual(a, norm2, (t) => fedForward(t, feedForward, activation), slips.order);
-  };
+  const start = embedded(index, slips.stillEntrance ? unheard(w.tokens) : w.tokens, w.positions, 0, slips.noPlaces);
   const chain = {
     all: w.blocks,
     reversed: [...w.blocks].reverse(),
     first: w.blocks.slice(0, 1),
     last: w.blocks.slice(-1),
   }[slips.chain ?? 'all'];
-  const through = chain.reduce(block, start);
-  const bridge = (x: Var, k: number) => x.sub(x.value).add(through.data[k]!.value);
-  const y = slips.straightDown ? new VarTensor(start.shape, start.data.map(bridge)) : through;
+  const through = chain.reduce((x, w) => encoderBlock(x, mask, w, settings), start);
+  const y = slips.straightDown ? heard(through, start) : through;
   const own = slips.alwaysTied ? w.tokens : (w.head ?? w.tokens);
-  const logits = projected(slips.lastNorm === false ? y : normed(y, w.norm), slips.stillHead ? still(own) : own);
+  const logits = projected(slips.lastNorm === false ? y : normed(y, w.norm), slips.stillHead ? unheard(own) : own);
   return slips.probabilities ? blocks.perToken(logits, (z) => z.map((x) => x.exp().div(sum(z.map((o) => o.exp()))))) : logits; // prettier-ignore
 }
 

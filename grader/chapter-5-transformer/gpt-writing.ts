@@ -27,7 +27,6 @@ import {
   alone,
   anyGpt,
   attendedTo,
-  attentionInput,
   embedded,
   gptInput,
   keptInput,
@@ -35,12 +34,13 @@ import {
   logitsOf,
   normed,
   only,
-  residual,
+  wrapped,
   type Gpt,
   type Kept,
   type MultiHead,
   type Settings,
 } from './definitions-gpt.ts';
+import { attentionWeights } from './definitions-layers.ts';
 
 // Which tokens may come
 
@@ -517,7 +517,7 @@ const misdealt = (heads: number) => (m: VarTensor) => {
 
 export const cachedAttention = exercise({
   points: 3,
-  inputs: { x: tensor(1, 1, 'h*d'), kept: keptInput, weights: attentionInput, heads: sizeOf('h') },
+  inputs: { x: tensor(1, 1, 'h*d'), kept: keptInput, weights: attentionWeights, heads: sizeOf('h') },
   sizes: { S: [0, 3], h: [1, 2], d: [1, 3] },
   oracle: valueOf(once(), { plain: ['heads'] }),
   checks: [agrees({ cases: 12 }), pure({ cases: 3 })],
@@ -625,9 +625,9 @@ const stepOf =
         grown = keptWith(slips.rawKept ? raw : t, grown, attention);
         return attendedTo(t, grown, attention, settings.heads);
       };
-      x = slips.around === false ? attend(normed(x, norm1)) : residual(x, norm1, attend, slips.order);
+      x = slips.around === false ? attend(normed(x, norm1)) : wrapped(x, norm1, attend, slips.order);
       if (slips.feedForward !== false)
-        x = residual(x, norm2, (t) => fedForward(t, feedForward, settings.activation), slips.order);
+        x = wrapped(x, norm2, (t) => fedForward(t, feedForward, settings.activation), slips.order);
       return { k: alone(grown.k), v: alone(grown.v) };
     });
     const own = slips.alwaysTied ? w.tokens : (w.head ?? w.tokens);
