@@ -13,7 +13,7 @@ import {
   type TopicReport,
 } from '../engine/report.ts';
 import { styleFor, type Style } from './colours.ts';
-import { draw, leaves, shapeText, type Leaf } from './matrices.ts';
+import { draw, drawAlike, leaves, shapeText, type Leaf } from './matrices.ts';
 import { clean, count, fit, pad, widthOf, wrap } from './wrap.ts';
 
 export interface RenderOptions {
@@ -531,13 +531,17 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
   const draft = (each: number): Pair[] =>
     limited(all).map(({ name, got, expected, wrong }) => {
       const sameShape = expected === undefined || shapeText(got?.shape) === shapeText(expected.shape);
+      const label = [name || 'result', sameShape ? shapeText(got?.shape) : ''].filter(Boolean).join(' ');
+      if (sameShape && got && expected) {
+        const [yours, wanted] = drawAlike(got, expected, { width: each, style: l, wrong });
+        return { label, yours, expected: wanted };
+      }
       const own = (leaf: Leaf | undefined) => {
         if (!leaf) return [];
         const lines = draw(leaf, { width: each, style: l, ...(leaf === got && { wrong }) });
         // A single number needs no shape.
         return sameShape || !leaf.shape || leaf.shape.length === 0 ? lines : [l.dim(shapeText(leaf.shape)), ...lines];
       };
-      const label = [name || 'result', sameShape ? shapeText(got?.shape) : ''].filter(Boolean).join(' ');
       return { label, yours: own(got), expected: own(expected) };
     });
   const widest = (lists: string[][], head: string) => Math.max(widthOf(head), ...lists.flat().map(widthOf));
@@ -559,9 +563,12 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
         heads[1]!,
       )
     : 0;
-  const whole = draft(width);
-  const elided = JSON.stringify(pairs) !== JSON.stringify(whole);
-  if (label + 2 + yours + (asked ? 4 + expected : 0) <= width && !(elided && each < 24)) {
+  const same = (a: Pair[], b: Pair[]) => JSON.stringify(a) === JSON.stringify(b);
+  const below = draft(width - 2);
+  // Left out for want of room, and not because there is too much of it.
+  const elided = !same(pairs, draft(Infinity));
+  const better = elided && (each < 24 || same(below, draft(Infinity)));
+  if (label + 2 + yours + (asked ? 4 + expected : 0) <= width && !better) {
     const row = (a: string, b: string, c: string) =>
       `${margin}${pad(a, label)}  ${asked ? `${pad(b, yours)}    ${c}` : b}`;
     const lines = [l.dim(row('', heads[0]!, heads[1]!))];
@@ -574,7 +581,7 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
       ...more(all.length - limited(all).length, margin, l),
     ];
   }
-  const lines = draft(width - 2).flatMap((p) => [
+  const lines = below.flatMap((p) => [
     l.dim(fit(`${p.label}, ${heads[0]}:`, width)),
     ...p.yours.map((t) => `  ${t}`),
     ...(asked ? [l.dim('expected:'), ...p.expected.map((t) => `  ${t}`)] : []),
