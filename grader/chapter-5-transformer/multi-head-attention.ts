@@ -641,6 +641,13 @@ const repeatHeads = exercise({
       wrong: ({ x, times }) => x.take(2, copies(x.shape[2]!, times)),
       says: 'You repeat along the tokens: the sequence has become longer. It is the heads’ axis, axis 1, that grows.',
     },
+    'tokens repeated into the next head': {
+      wrong: ({ x, times }) => {
+        const [B, g, S, d] = x.shape as Four;
+        return x.take(2, copies(S, times)).reshape(B, g * times, S, d);
+      },
+      says: 'The shape is right, but it is the tokens that stand there several times: the axis of the copies has to come right behind that of the heads, before time.',
+    },
     'columns repeated': {
       wrong: ({ x, times }) => x.take(3, copies(x.shape[3]!, times)),
       says: 'You repeat along the columns of a head. It is the heads’ axis, axis 1, that grows.',
