@@ -299,7 +299,13 @@ const maskedSoftmax = exercise({
       says: 'You subtract one number, the largest of all scores, from every row. A row whose own scores are 1000 lower is left with e^−1000 = 0 throughout. Each row needs its own largest.',
     },
     ...Object.fromEntries(
-      ([[1e-9, '⁻⁹'], [1e-8, '⁻⁸']] as const).map(([little, power]) => [ // prettier-ignore
+      (
+        [
+          [1e-9, '⁻⁹'],
+          [1e-8, '⁻⁸'],
+        ] as const
+      ).map(([little, power]) => [
+        // prettier-ignore
         `10${power} added to the sum`,
         {
           wrong: ({ scores, mask }: { scores: Tensor; mask: Tensor }) => {

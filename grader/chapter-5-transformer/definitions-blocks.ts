@@ -224,8 +224,8 @@ export interface HeadSlips {
   /** Keys and values with wQ. */
   sharedProjection?: boolean;
   exchangedProjections?: boolean;
-  /** Values with the keys' weights. */
-  valuesLikeKeys?: boolean;
+  /** Values with the keys' matrix, or with their bias too. */
+  valuesLikeKeys?: 'matrix' | 'both';
   /** Keys, or values too, from x. */
   fromX?: 'keys' | 'both';
   /** Queries from the memory, keys and values from x. */
@@ -268,7 +268,13 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
   const divide = slips.splitByReshape ? splitCarelessly : slips.interleaved ? splitInterleaved : splitInto;
   const join = slips.mergeByReshape ? mergeCarelessly : slips.interleaved ? mergeInterleaved : mergeOf;
   const [wK, bK] = slips.sharedProjection ? [w.wQ, w.bQ] : slips.exchangedProjections ? [w.wV, w.bV] : [w.wK, w.bK];
-  const [wV, bV] = slips.valuesLikeKeys ? [w.wK, w.bK] : slips.sharedProjection ? [w.wQ, w.bQ] : slips.exchangedProjections ? [w.wK, w.bK] : [w.wV, w.bV];
+  const [wV, bV] = slips.valuesLikeKeys
+    ? [w.wK, slips.valuesLikeKeys === 'both' ? w.bK : w.bV]
+    : slips.sharedProjection
+      ? [w.wQ, w.bQ]
+      : slips.exchangedProjections
+        ? [w.wK, w.bK]
+        : [w.wV, w.bV];
   const which = slips.serves ? range(h, (n) => slips.serves!(n, h, g)) : groups(h, g);
   const asking = slips.rolesExchanged ? i.memory : i.x;
   const found = slips.rolesExchanged || slips.fromX ? i.x : i.memory;

@@ -420,8 +420,12 @@ const multiHeadForward = exercise({
       says: 'You project the keys with wV and the values with wK.',
     },
     'values projected like keys': {
-      wrong: slippedHeads({ valuesLikeKeys: true }),
+      wrong: slippedHeads({ valuesLikeKeys: 'both' }),
       says: 'Your values are made with wK and bK. What a token is found by need not be what it gives: values have wV and bV.',
+    },
+    'keys’ matrix for the values': {
+      wrong: slippedHeads({ valuesLikeKeys: 'matrix' }),
+      says: 'Your values are made with wK. What a token is found by need not be what it gives: values have wV.',
     },
     'keys from x': {
       wrong: slippedHeads({ fromX: 'keys' }),

@@ -147,7 +147,10 @@ function wrongType(what: string, want: Value, have: Value): Diagnosis | undefine
   if (want instanceof Tensor && Array.isArray(have))
     return pattern('array', name(what, 'is a plain array where a Tensor is asked for: wrap it with `tensor(…)`.'));
   if (Array.isArray(want) && have instanceof Uint8Array)
-    return pattern('bytes', name(what, 'is a Uint8Array where a plain array is asked for: `Array.from(…)` makes one of it.'));
+    return pattern(
+      'bytes',
+      name(what, 'is a Uint8Array where a plain array is asked for: `Array.from(…)` makes one of it.'),
+    );
   if (Array.isArray(want) && have instanceof Tensor)
     return pattern('tensor', name(what, 'is a Tensor where a plain array is asked for: `.toArray()` gives one.'));
   if (typeof want === 'number' && have instanceof Tensor)
