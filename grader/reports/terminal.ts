@@ -9,6 +9,7 @@ import {
   type Failure,
   type Problem,
   type Report,
+  type Shown,
   type ShownOutput,
   type TopicReport,
 } from '../engine/report.ts';
@@ -610,6 +611,8 @@ interface OutputLeaf {
   got: Leaf | undefined;
   expected: Leaf | undefined;
   wrong: Set<number>;
+  /** The largest difference of a wrong entry from the right one; 0 where none can be told. */
+  off: number;
 }
 
 /** A result cut into leaves; the student's and the expected ones are matched by name. */
@@ -625,8 +628,19 @@ function outputLeaves({ name, got, expected, wrong }: ShownOutput): OutputLeaf[]
     const mine = gots.find((leaf) => leaf.name === n);
     const want = wants.find((leaf) => leaf.name === n);
     const marks = names.length === 1 ? wrong : after ? changed(mine, want) : [];
-    return { name: n + after, got: mine, expected: want, wrong: new Set(marks) };
+    const off = names.length === 1 ? difference(got, expected, wrong) : 0;
+    return { name: n + after, got: mine, expected: want, wrong: new Set(marks), off };
   });
+}
+
+function difference(got: Shown, expected: Shown | undefined, wrong: readonly number[]): number {
+  const numbers = (v: Shown | undefined): readonly unknown[] => {
+    if (typeof v !== 'object' || v === null) return [v];
+    return 'tensor' in v ? v.tensor.data : 'list' in v ? v.list : [];
+  };
+  const [have, want] = [numbers(got), numbers(expected)];
+  const all = wrong.map((k) => Math.abs(Number(have[k]) - Number(want[k])));
+  return Math.max(0, ...all.filter(Number.isFinite));
 }
 
 const AFTER = ' after the call';
@@ -639,13 +653,15 @@ function changed(now: Leaf | undefined, before: Leaf | undefined): number[] {
 
 /** Six digits may be too few to see the difference. */
 function sameDigits(all: OutputLeaf[], l: Look, indent: number): string[] {
-  const alike = all.some(
+  const alike = all.filter(
     ({ got, expected, wrong }) =>
       wrong.size > 0 && expected && got && [...wrong].every((k) => got.cells[k] === expected.cells[k]),
   );
-  return alike
-    ? wrap('The difference is beyond the six digits shown.', l.width, ' '.repeat(indent)).map((t) => l.dim(t))
-    : [];
+  if (alike.length === 0) return [];
+  const off = Math.max(...alike.map((leaf) => leaf.off));
+  const size = off > 0 ? `, ${off.toPrecision(1)} at most,` : '';
+  const says = `The difference${size} is beyond the six digits shown.`;
+  return wrap(says, l.width, ' '.repeat(indent)).map((t) => l.dim(t));
 }
 
 /** The exercise to do next: the first that fails, else the first not started. */
