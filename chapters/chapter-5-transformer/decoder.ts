@@ -3,7 +3,7 @@
  * itself and the feed-forward layer it attends to what the encoder has made of the source.
  */
 import { Tensor, zerosLike } from '#tensor';
-import { residualBackward, residualForward, selfAttentionBackward } from './encoder.ts';
+import { residualBackward, residualForward, selfAttentionBackward, selfAttentionForward } from './encoder.ts';
 import type { BlockSettings, ResidualCache } from './encoder.ts';
 import { feedForward, feedForwardBackward } from './feed-forward.ts';
 import type { FeedForwardCache, FeedForwardWeights } from './feed-forward.ts';
@@ -37,9 +37,9 @@ export interface DecoderCache {
  * A decoder block: self-attention, cross-attention to the memory, the feed-forward layer, each in a residual connection
  * with its own norm.
  *
- *   a = residual(x, norm1, t ↦ multiHead(t, t, mask, selfAttention))                     (B, T, C)
- *   c = residual(a, norm2, t ↦ multiHead(t, memory, memoryMask, crossAttention))         (B, T, C)
- *   y = residual(c, norm3, t ↦ feedForward(t))                                           (B, T, C)
+ *   a = residual(x, norm1, t ↦ selfAttention(t, mask))                     (B, T, C)
+ *   c = residual(a, norm2, t ↦ multiHead(t, memory, memoryMask))           (B, T, C)
+ *   y = residual(c, norm3, t ↦ feedForward(t))                             (B, T, C)
  *
  * The memory goes in as it is: no norm of this block touches it.
  *

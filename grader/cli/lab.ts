@@ -1,6 +1,6 @@
 /** `npm run lab chapter-1`: trains something real with the student's own functions. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { listed } from '../course/nearest.ts';
 import { Refusal } from '../course/refusal.ts';
 import { todos } from '../course/regions.ts';
@@ -42,7 +42,7 @@ await runCommand(flagged, async ({ words, flags }) => {
   const target = course.resolve(words[0]!);
   const entry = entryOf(setting, target);
   const { solutions, ...given } = flags;
-  const folder = solutions ? 'solutions' : 'chapters';
+  const folder = solutions ? basename(course.standIns) : 'chapters';
   if (!existsSync(join(course.root, folder, entry.folder, 'lab.ts')))
     throw new Refusal(
       `${entry.id} has no lab: there is no ${folder}/${entry.folder}/lab.ts.`,
@@ -174,6 +174,7 @@ function earlier(folder: string): Record<string, string> {
 /**
  * The settings that a lab asks for, as flags: wherever its text says `io.option('epochs', 50` it asks for a number called
  * epochs, also through a helper `const whole = (name, …) => … io.option(name, …`. A fallback that is computed is a number.
+ * Its text is that of `lab.ts` and of the files beside it that it imports.
  */
 function settings(): { chapter?: string; asked: Record<string, Flag> } {
   try {
@@ -184,19 +185,22 @@ function settings(): { chapter?: string; asked: Record<string, Flag> } {
     const { chapter } = course.resolve(word);
     const lab = chapter.topics.find((t) => t.topic === 'lab');
     if (!lab) return { asked: {} };
-    const text = course.skeleton(lab);
+    const main = course.skeleton(lab);
+    const parts = [...main.matchAll(/^import .*? from '\.\/([\w-]+)\.ts';$/gm)].map(([, name]) => name);
+    const beside = chapter.topics.filter(({ topic }) => parts.includes(topic)).map((part) => course.skeleton(part));
+    const text = [main, ...beside].join('\n');
     const helpers = [...text.matchAll(/const (\w+) = \(name\b[^;]*?io\.option\(name\b/g)].map(([, name]) => name);
     const ask = ['io\\.option', ...helpers].join('|');
     const fallback = String.raw`-?[\d.][\w.]*|true|false|'[^']*'|"[^"]*"|[A-Za-z_][\w.]*`;
     const asks = text.matchAll(new RegExp(String.raw`(?:${ask})\(\s*['"]([a-z][\w-]*)['"]\s*,\s*(${fallback})`, 'g'));
-    const asked = Object.fromEntries(
-      [...asks].map(([, name, given]): [string, Flag] => {
-        const type = /^(true|false)$/.test(given!) ? 'boolean' : /^['"]/.test(given!) ? 'string' : 'number';
-        const computed = /^[A-Za-z_]/.test(given!) && type === 'number';
-        const known = computed ? '' : ` (default ${given!.replace(/['"]/g, '')})`;
-        return [name!, { type, help: `a setting of this lab${known}` }];
-      }),
-    );
+    const asked: Record<string, Flag> = {};
+    for (const [, name, given] of asks) {
+      const type = /^(true|false)$/.test(given!) ? 'boolean' : /^['"]/.test(given!) ? 'string' : 'number';
+      const computed = /^[A-Za-z_]/.test(given!) && type === 'number';
+      const help = `a setting of this lab${computed ? '' : ` (default ${given!.replace(/['"]/g, '')})`}`;
+      // Parts of a lab may ask for the same with defaults of their own.
+      asked[name!] = { type, help: (asked[name!]?.help ?? help) === help ? help : 'a setting of this lab' };
+    }
     return { chapter: course.word(lab).split('/')[0]!, asked };
   } catch {
     // The command itself will say what is wrong.

@@ -17,7 +17,7 @@ export interface Setting {
 }
 
 export function openSetting(course: Course = openCourse(), chapters: readonly ChapterEntry[] = CHAPTERS): Setting {
-  const standIns = join(course.root, 'solutions');
+  const { standIns } = course;
   const tensor = join(standIns, 'tensor', 'index.ts');
   const known = new Set(course.source.files());
   const skeleton = (path: string) => (known.has(path) ? course.source.skeleton(path) : undefined);

@@ -32,6 +32,9 @@ const source = path.join(cli, `${name}.ts`);
 // The command sees itself as the program, as if it had been started directly.
 process.argv.splice(1, 2, source);
 
+/** The commands that are bundled. */
+const ENTRIES = ['grade', 'hint', 'lab', 'type-advice', 'grade-class', 'class-worker', 'grade-one', 'merge'];
+
 /** Bundles that were not used for so long are deleted. */
 const UNUSED = 24 * 60 * 60_000;
 
@@ -57,7 +60,8 @@ async function makeBundle(folder) {
   const { build } = await import('esbuild');
   const draft = `${folder}.${process.pid}`;
   await build({
-    entryPoints: ['grade', 'hint', 'lab', 'type-advice'].map((entry) => path.join(cli, `${entry}.ts`)),
+    // A handout has only the commands of a student.
+    entryPoints: ENTRIES.map((entry) => path.join(cli, `${entry}.ts`)).filter((file) => existsSync(file)),
     outdir: draft,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -68,7 +72,7 @@ async function makeBundle(folder) {
     minifyWhitespace: true,
     legalComments: 'none',
     logLevel: 'silent',
-    external: ['esbuild', 'typescript', 'tsx', 'loupe'],
+    external: ['esbuild', 'typescript', 'tsx', 'loupe', 'papaparse', 'tar', 'yauzl'],
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
@@ -123,7 +127,10 @@ async function bundled() {
   if (process.env.DLBH_DEBUG) return undefined;
   try {
     const cache = path.join(realpathSync(path.join(root, 'node_modules')), '.cache', 'deep-learning-by-hand');
-    const folder = path.join(cache, stateOf([path.join(root, 'grader'), path.join(root, 'solutions')]));
+    const folder = path.join(
+      cache,
+      stateOf(['grader', 'solutions', 'stand-ins'].map((name) => path.join(root, name)).filter((f) => existsSync(f))),
+    );
     if (!existsSync(folder)) {
       mkdirSync(cache, { recursive: true });
       await makeBundle(folder);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { ChapterEntry } from '../chapters.ts';
 import { gradeTopic, untouchedTopic } from '../engine/grade.ts';
 import type { Chapter, Exercise, Topic } from '../engine/exercise.ts';
-import { REPORT_SCHEMA, total, type Report, type TopicReport } from '../engine/report.ts';
+import { REPORT_SCHEMA, total, type ExerciseReport, type Report, type TopicReport } from '../engine/report.ts';
 import { inSandbox } from '../engine/subject.ts';
 import type { Check } from '../engine/check.ts';
 import { openSandbox } from '../sandbox/node/sandbox.ts';
@@ -46,6 +46,8 @@ export interface GradeRunOptions {
   parallel?: number;
   /** Told before each check. */
   onCheck?: (topicId: string, exercise: Exercise, check: Check) => void;
+  /** Told when an exercise is done. */
+  onExercise?: (report: ExerciseReport) => void;
   /** Told when a topic is done. */
   onTopic?: (report: TopicReport, done: number, all: number) => void;
   /** Stops early; the promise then rejects. */
@@ -126,6 +128,7 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
       only,
       replay,
       ...(onCheck && { onCheck: (exercise: Exercise, check: Check) => onCheck(id, exercise, check) }),
+      ...(options.onExercise && { onExercise: options.onExercise }),
     });
   } finally {
     options.signal?.removeEventListener('abort', stop);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { listed, nearest } from './nearest.ts';
-import { solutionsSource, type Source } from './pristine.ts';
+import { sourceOf, standInsOf, type Source } from './pristine.ts';
 import { Refusal } from './refusal.ts';
 import { todos } from './regions.ts';
 
@@ -61,7 +61,7 @@ export class Course {
   readonly source: Source;
   #folders: Chapter[] | undefined;
 
-  constructor(root: string, source: Source = solutionsSource(root)) {
+  constructor(root: string, source: Source = sourceOf(root)) {
     this.root = root;
     this.source = source;
   }
@@ -108,9 +108,14 @@ export class Course {
     return join(this.root, 'chapters', ...topic.path.split('/'));
   }
 
-  /** Where the solution of a topic is; a handout has none. */
+  /** Where the solution of a topic is; in a handout it is minified. */
   solution(topic: Topic): string {
-    return join(this.root, 'solutions', ...topic.path.split('/'));
+    return join(this.standIns, ...topic.path.split('/'));
+  }
+
+  /** The folder with the same files as `chapters/`, solved. */
+  get standIns(): string {
+    return standInsOf(this.root);
   }
 
   /** The shortest word that names a topic: `chapter-1/neuron`. */
@@ -256,7 +261,7 @@ export class Course {
   }
 }
 
-/** The course that `from` is in. A handout passes the source it carries. */
+/** The course that `from` is in. */
 export function openCourse(from: string = process.cwd(), source?: (root: string) => Source): Course {
   const root = findRoot(from);
   return new Course(root, source?.(root));

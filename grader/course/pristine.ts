@@ -35,6 +35,36 @@ export function solutionsSource(root: string): Source {
   };
 }
 
+/** The folder that stands for `solutions/` in a handout: the same files, minified, and the skeletons as one file. */
+export const PACKED = 'stand-ins';
+export const PACKED_SKELETONS = 'skeletons.json';
+
+/** Where imports of other topics are taken from: the solutions here, minified copies of them in a handout. */
+export function standInsOf(root: string): string {
+  return join(root, existsSync(join(root, PACKED, PACKED_SKELETONS)) ? PACKED : 'solutions');
+}
+
+/** Where the pristine files of a copy of the course come from. */
+export function sourceOf(root: string): Source {
+  return standInsOf(root).endsWith(PACKED) ? packedSource(root) : solutionsSource(root);
+}
+
+/** The source that a handout carries. */
+export function packedSource(root: string): Source {
+  const file = `${PACKED}/${PACKED_SKELETONS}`;
+  const skeletons = new Map(
+    Object.entries(JSON.parse(readText(join(root, PACKED, PACKED_SKELETONS), file)) as Record<string, string>),
+  );
+  return {
+    files: () => [...skeletons.keys()].sort(),
+    skeleton(path) {
+      const text = skeletons.get(path);
+      if (text === undefined) throw new Refusal(`There is no ${path} in ${file}.`, 'Look for a typing mistake.');
+      return text;
+    },
+  };
+}
+
 /** Every `.ts` file in the chapter folders and the tensor folder of `parent`, as relative paths, sorted. */
 export function tsFiles(parent: string): string[] {
   const found: string[] = [];

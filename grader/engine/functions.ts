@@ -43,6 +43,31 @@ const builders: Record<string, (data: never) => (...args: never[]) => unknown> =
       }
       return sum;
     },
+
+  /**
+   * A layer, as a Transformer's residual connection takes one. data: { A: Tensor (C, C) } → t: Tensor (…, C) ↦
+   * { y: t ⊙ (t Aᵀ), cache }. Its way back is `product-layer-backward`.
+   */
+  'product-layer':
+    ({ A }: { A: Tensor }) =>
+    (t: Tensor) => {
+      if (typeof t?.matmul !== 'function') throw new Error('the sublayer takes a tensor; it was given something else');
+      return { y: t.mul(t.matmul(A.T)), cache: { kept: t } };
+    },
+
+  /** data: { A: Tensor (C, C) } → (dy, cache of a `product-layer` with the same A) ↦ { dx, dA }. */
+  'product-layer-backward':
+    ({ A }: { A: Tensor }) =>
+    (dy: Tensor, cache: { kept: Tensor }) => {
+      const t = cache?.kept;
+      if (!t) throw new Error('sublayerBackward takes the cache that the sublayer gave; it was given something else');
+      const C = A.shape[0];
+      const weighed = dy.mul(t);
+      return {
+        dx: dy.mul(t.matmul(A.T)).add(weighed.matmul(A)),
+        dA: weighed.reshape(-1, C).T.matmul(t.reshape(-1, C)),
+      };
+    },
 };
 
 /** The names that a `NamedFunction` may have. */
@@ -63,6 +88,8 @@ export function formula(f: NamedFunction): string {
   if (f.name === 'polynomial') return `x ↦ ${polynomialText(f.data as number[])}`;
   const { A, b, coefficients } = f.data as Record<string, Tensor>;
   if (f.name === 'quadratic-form') return `x ↦ ½ xᵀ A x + bᵀ x with A = ${inline(A!)}, b = ${inline(b!)}`;
+  if (f.name === 'product-layer') return `t ↦ { y: t ⊙ (t Aᵀ), cache } with A = ${inline(A!)}`;
+  if (f.name === 'product-layer-backward') return `(dy, cache) ↦ { dx, dA } of t ⊙ (t Aᵀ) with A = ${inline(A!)}`;
   return `x ↦ Σ over entries of Σ_k c_k x^k with c = ${inline(coefficients!)}`;
 }
 

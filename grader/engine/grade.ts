@@ -23,6 +23,8 @@ export interface GradeOptions {
   replay?: string | undefined;
   /** Told before each check. */
   onCheck?: (exercise: Exercise, check: Check) => void;
+  /** Told when an exercise is done: should the rest be cut short, what is done still counts. */
+  onExercise?: (report: ExerciseReport) => void;
 }
 
 /** Grades one topic. */
@@ -36,12 +38,14 @@ export async function gradeTopic(
   const chosen = topic.exercises.filter((e) => !options.only || e.name === options.only);
   const { loaded } = subject;
   const exercises: ExerciseReport[] = [];
-  for (const exercise of chosen)
-    exercises.push(
+  for (const exercise of chosen) {
+    const report =
       loaded.kind === 'failed'
         ? ungradable(exercise, id, loaded)
-        : await gradeExercise(exercise, `${id}/${exercise.name}`, subject, options),
-    );
+        : await gradeExercise(exercise, `${id}/${exercise.name}`, subject, options);
+    exercises.push(report);
+    options.onExercise?.(report);
+  }
   if (loaded.kind === 'loaded') noteWhatIsUsed(chosen, exercises);
   return {
     id,
@@ -129,6 +133,37 @@ export function untouchedTopic(chapter: Chapter, topic: Topic, only?: string): T
     .filter((e) => !only || e.name === only)
     .map((e) => blank(e, `${id}/${e.name}`, 'not-run', false));
   return { id, file: `${chapter.folder}/${topic.name}.ts`, title: topic.title, ...total(exercises), exercises };
+}
+
+/**
+ * The report of a topic whose grading was cut short: what was done counts.
+ *
+ * @param done reports of `onExercise`, by exercise id
+ * @param during ids of the exercises that were being graded
+ * @param why for the exercises that were not finished
+ */
+export function cutShortTopic(
+  chapter: Chapter,
+  topic: Topic,
+  done: ReadonlyMap<string, ExerciseReport>,
+  during: ReadonlySet<string>,
+  why: string,
+  only?: string,
+): TopicReport {
+  const topicId = `${chapter.id}/${topic.name}`;
+  const exercises = topic.exercises
+    .filter((e) => !only || e.name === only)
+    .map((e) => {
+      const id = `${topicId}/${e.name}`;
+      return done.get(id) ?? { ...blank(e, id, during.has(id) ? 'timeout' : 'not-run', true), notes: [why] };
+    });
+  return {
+    id: topicId,
+    file: `${chapter.folder}/${topic.name}.ts`,
+    title: topic.title,
+    ...total(exercises),
+    exercises,
+  };
 }
 
 /** Grades one exercise: the main check first; the others count only once it passes. */

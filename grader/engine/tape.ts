@@ -248,8 +248,8 @@ export function trace<I>(definition: Definition<I>, inputs: ValueRecord, plain: 
   return { inputs: lifted, tree, value: lower(tree, (v) => v.value), margin: nearestKink };
 }
 
-/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var. */
-export function differentiate(outputs: readonly (readonly [Var, number])[]): void {
+/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var, and returns all those. */
+export function differentiate(outputs: readonly (readonly [Var, number])[]): Var[] {
   const order = topological(outputs.map(([v]) => v));
   for (const v of order) v.grad = 0;
   for (const [v, weight] of outputs) v.grad += weight;
@@ -257,6 +257,7 @@ export function differentiate(outputs: readonly (readonly [Var, number])[]): voi
     const v = order[i]!;
     for (let p = 0; p < v.parents.length; p++) v.parents[p]!.grad += v.slopes[p]! * v.grad;
   }
+  return order;
 }
 
 /** Every Var below the outputs, parents before children; without recursion, since a tape may be deep. */
@@ -309,8 +310,7 @@ export function gradient<I>(
       pair(tree, u, outputs);
     }
   } else pair(run.tree, upstream, outputs);
-  differentiate(outputs);
-  const below = new Set(topological(outputs.map(([v]) => v)));
+  const below = new Set(differentiate(outputs));
   const gradients = Object.fromEntries(
     wrt.map((name) => [name, lower(run.inputs[name] as VarTree, (v) => (below.has(v) ? v.grad : 0))]),
   );

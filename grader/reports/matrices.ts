@@ -21,7 +21,9 @@ export interface Leaf {
 export function showNumber(x: number | string): string {
   if (typeof x === 'string') return x.replace('Infinity', '∞');
   if (Number.isInteger(x) && Math.abs(x) < 1e9) return String(x);
-  const [digits, exponent] = x.toPrecision(6).split('e');
+  // 0.0000399976 is hard to read, and longer than 3.99976e-5.
+  const text = x !== 0 && Math.abs(x) < 1e-4 ? x.toExponential(5) : x.toPrecision(6);
+  const [digits, exponent] = text.split('e');
   const short = digits!.includes('.') ? digits!.replace(/\.?0+$/, '') : digits!;
   return exponent === undefined ? short : `${short}e${exponent.replace('+', '')}`;
 }
@@ -77,8 +79,8 @@ export function picks(length: number, most: number, wrong?: number): number[] {
     add(length - 1 - d);
   }
   const sorted = [...wanted].sort((a, b) => a - b);
-  const shown = sorted.flatMap((i, k) => (i === (sorted[k - 1] ?? -1) + 1 ? [i] : [-1, i]));
-  return sorted.at(-1) === length - 1 ? shown : [...shown, -1];
+  const marked = sorted.flatMap((i, k) => (i !== (sorted[k - 1] ?? -1) + 1 ? [-1, i] : [i]));
+  return sorted.at(-1)! < length - 1 ? [...marked, -1] : marked;
 }
 
 /** Columns aligned on the decimal point; marks stand behind the digits. */

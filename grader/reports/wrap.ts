@@ -4,7 +4,8 @@
 
 /* eslint-disable no-control-regex -- control characters are what this file is about */
 const ESCAPE = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g;
-const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g;
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 const COLOUR = /\u001b\[[\d;]*m/g;
 /* eslint-enable no-control-regex */
 const WIDE =
@@ -12,11 +13,16 @@ const WIDE =
 const NARROWEST = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /**
- * A student's text, fit to be printed: no escape sequences, no control characters, no reversed writing direction; tabs
- * become two spaces. Line ends stay.
+ * A student's text, fit to be printed: no escape sequences, no control characters, no reversed writing direction, no half
+ * of a character; tabs become two spaces. Line ends stay.
  */
 export function clean(text: string): string {
-  return text.replace(/\r\n?/g, '\n').replace(ESCAPE, '').replace(/\t/g, '  ').replace(CONTROL, '');
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(ESCAPE, '')
+    .replace(/\t/g, '  ')
+    .replace(CONTROL, '')
+    .replace(HALF, '\ufffd');
 }
 
 function charWidth(ch: string): number {

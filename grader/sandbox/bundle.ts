@@ -131,7 +131,9 @@ function prelude(library: string): Promise<Prelude> {
   const known = preludes.get(library);
   if (known) return known;
   const root = keptRoot();
-  const ours = root !== undefined && path.resolve(library) === path.join(root, 'solutions', 'tensor', 'index.ts');
+  const ours =
+    root !== undefined &&
+    ['solutions', 'stand-ins'].some((name) => path.resolve(library) === path.join(root, name, 'tensor', 'index.ts'));
   const json = async () => JSON.stringify(await makePrelude(library));
   const made = ours ? kept('prelude.json', json).then((text) => JSON.parse(text) as Prelude) : makePrelude(library);
   preludes.set(library, made);

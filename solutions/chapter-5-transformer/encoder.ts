@@ -10,7 +10,7 @@ import type { MultiHeadCache, MultiHeadWeights } from './multi-head-attention.ts
 import { EPSILON, layerNormBackward, layerNormForward } from './normalization.ts';
 import type { LayerNormCache, NormWeights } from './normalization.ts';
 
-/** Where the norm stands: 'post' after the sum, as in 2017; 'pre' before the sublayer, as in every GPT. */
+/** Where the norm stands: 'post' after the sum, as in 2017; 'pre' before the sublayer, as in every GPT since the second. */
 export type NormOrder = 'pre' | 'post';
 
 export interface BlockSettings {
@@ -110,10 +110,44 @@ export function residualBackward<C, G extends { dx: Tensor }>(
 }
 
 /**
+ * Attention of a sequence to itself: queries, keys and values all come from x. Nothing here is yours to write.
+ *
+ * @param x       (B, T, C)
+ * @param mask    1 where attending is allowed, else 0, as multiHeadForward takes it
+ * @param weights wQ, wK, wV, wO (C, C) and bQ, bK, bV, bO (C)
+ * @param heads   h, divides C
+ * @returns y (B, T, C), and the cache for selfAttentionBackward
+ */
+export function selfAttentionForward(
+  x: Tensor,
+  mask: Tensor,
+  weights: MultiHeadWeights,
+  heads: number,
+): { y: Tensor; cache: MultiHeadCache } {
+  const { y, cache } = multiHeadForward(x, x, mask, weights, heads);
+  return { y, cache };
+}
+
+/**
+ * The way back through it: one tensor was the queries' source and the memory too, so it has two gradients, and they are
+ * added.
+ *
+ * @param dy    (B, T, C) upstream gradient of y
+ * @param cache from selfAttentionForward
+ * @returns dx (B, T, C), and weights: the gradient of each parameter under its own name
+ */
+export function selfAttentionBackward(dy: Tensor, cache: MultiHeadCache): { dx: Tensor; weights: MultiHeadWeights } {
+  // #region selfAttentionBackward
+  const { dx, dmemory, weights } = multiHeadBackward(dy, cache);
+  return { dx: dx.add(dmemory), weights };
+  // #endregion
+}
+
+/**
  * An encoder block: self-attention, then the feed-forward layer, each in a residual connection with its own norm.
  *
- *   a = residual(x, norm1, t ↦ multiHead(t, t, mask))      (B, T, C)
- *   y = residual(a, norm2, t ↦ feedForward(t))             (B, T, C)
+ *   a = residual(x, norm1, t ↦ selfAttention(t, mask))      (B, T, C)
+ *   y = residual(a, norm2, t ↦ feedForward(t))              (B, T, C)
  *
  * @param x        (B, T, C)
  * @param mask     1 where attending is allowed, else 0, as multiHeadForward takes it; a causal one makes it a GPT's block
@@ -130,14 +164,14 @@ export function encoderBlockForward(
 ): { y: Tensor; cache: EncoderBlockCache } {
   // #region encoderBlockForward
   const { heads, activation, order } = settings;
-  const a = residualForward(x, weights.norm1, order, (t) => multiHeadForward(t, t, mask, weights.attention, heads));
+  const a = residualForward(x, weights.norm1, order, (t) => selfAttentionForward(t, mask, weights.attention, heads));
   const f = residualForward(a.y, weights.norm2, order, (t) => feedForward(t, weights.feedForward, activation));
   return { y: f.y, cache: { attention: a.cache, feedForward: f.cache } };
   // #endregion
 }
 
 /**
- * The way back through an encoder block. In self-attention one tensor was both the queries' source and the memory.
+ * The way back through an encoder block, from the last sublayer to the first.
  *
  * @param dy    (B, T, C) upstream gradient of y
  * @param cache from encoderBlockForward
@@ -154,20 +188,6 @@ export function encoderBlockBackward(
     dx: a.dx,
     weights: { attention: a.inner.weights, norm1: a.norm, feedForward: f.inner.weights, norm2: f.norm },
   };
-  // #endregion
-}
-
-/**
- * The way back through attention whose memory was its own x: the two gradients of the one tensor are added.
- *
- * @param dy    (B, T, C) upstream gradient of y
- * @param cache from multiHeadForward(x, x, …)
- * @returns dx (B, T, C), and weights: the gradient of each parameter under its own name
- */
-export function selfAttentionBackward(dy: Tensor, cache: MultiHeadCache): { dx: Tensor; weights: MultiHeadWeights } {
-  // #region selfAttentionBackward
-  const { dx, dmemory, weights } = multiHeadBackward(dy, cache);
-  return { dx: dx.add(dmemory), weights };
   // #endregion
 }
 

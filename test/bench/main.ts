@@ -8,8 +8,10 @@ import { performance } from 'node:perf_hooks';
 import { openSandbox } from '../../grader/sandbox/node/sandbox.ts';
 import { CHAPTERS } from '../../grader/chapters.ts';
 import { gradeTopic, inSandbox } from '../../grader/engine/index.ts';
+import { measureClass, type ClassFigures } from './class-200.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
+import { measureSite } from './site.ts';
 import { trainings } from './training.ts';
 
 const RUNS = 10;
@@ -25,10 +27,11 @@ async function main(): Promise<void> {
   const course = copyCourse();
   const figures: Figure[] = [];
   const memory: Memory[] = [];
-  const measure = async (workload: string, once: () => Promise<number>) => {
+  let whole: ClassFigures | undefined;
+  const measure = async (workload: string, once: () => Promise<number>, runs = RUNS) => {
     if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return;
     if (!json) process.stderr.write(`${workload} …\n`);
-    figures.push(await repeat(workload, RUNS, once));
+    figures.push(await repeat(workload, runs, once));
   };
   try {
     for (const { workload, once } of trainings()) await measure(workload, once);
@@ -44,13 +47,20 @@ async function main(): Promise<void> {
     }
     course.fill('solved');
     await measureWatch(course, measure);
+    await measureSite(measure);
     if (words.length === 0 || words.includes('memory')) memory.push(...(await measureMemory(course)));
+    if (words.length === 0 || words.includes('class-200')) {
+      if (!json) process.stderr.write('class-200 …\n');
+      whole = await measureClass(course);
+    }
   } finally {
     course.remove();
   }
   if (json)
-    console.log(JSON.stringify({ node: process.version, platform: process.platform, figures, memory }, null, 2));
-  else print(figures, memory);
+    console.log(
+      JSON.stringify({ node: process.version, platform: process.platform, figures, memory, class200: whole }, null, 2),
+    );
+  else print(figures, memory, whole);
 }
 
 function trivialTest(course: CourseCopy): string {
@@ -132,13 +142,21 @@ async function measureMemory(course: CourseCopy): Promise<Memory[]> {
 /** One digit after the point, three for what is shorter than a millisecond. */
 const shown = (ms: number) => ms.toFixed(ms < 10 ? 3 : 1);
 
-function print(figures: readonly Figure[], memory: readonly Memory[]): void {
+function print(figures: readonly Figure[], memory: readonly Memory[], whole: ClassFigures | undefined): void {
   const width = Math.max(10, ...figures.map((f) => f.workload.length));
   console.log(`Node ${process.version}, ${process.platform}; milliseconds, median of ${RUNS} (smallest – largest)\n`);
   for (const f of figures)
     console.log(`${f.workload.padEnd(width)}  ${shown(f.ms).padStart(9)}   (${shown(f.min)} – ${shown(f.max)})`);
   if (memory.length > 0) console.log('\nMegabytes of resident memory');
   for (const m of memory) console.log(`${m.what.padEnd(48)}  ${String(m.megabytes).padStart(5)}`);
+  if (!whole) return;
+  console.log(`\nclass-200: ${whole.submissions} mixed submissions of chapter 1, two judges`);
+  console.log(
+    `  ${whole.seconds.toFixed(0)} s, ${whole.perMinute.toFixed(0)} a minute; ${whole.peakMegabytes} MB at the peak, all processes together`,
+  );
+  console.log(
+    `  killed half-way and resumed: ${whole.resumedSeconds.toFixed(0)} s, ${whole.same ? 'the same gradebook' : 'ANOTHER GRADEBOOK'}`,
+  );
 }
 
 await main();

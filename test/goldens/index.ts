@@ -9,6 +9,8 @@ import { goldens as attention } from './chapter-4-attention.ts';
 import { goldens as lstm } from './chapter-4-lstm.ts';
 import { goldens as blocks } from './chapter-5-blocks.ts';
 import { goldens as scaledAttention } from './chapter-5-attention.ts';
+import { goldens as encoder } from './chapter-5-encoder.ts';
+import { goldens as gpt } from './chapter-5-gpt.ts';
 
 export const GOLDENS: readonly Golden[] = [
   ...chapter1,
@@ -21,4 +23,6 @@ export const GOLDENS: readonly Golden[] = [
   ...attention,
   ...blocks,
   ...scaledAttention,
+  ...encoder,
+  ...gpt,
 ];

@@ -21,6 +21,23 @@ describe('requests', () => {
     await sandbox.close();
   });
 
+  test('closed while it runs, it ends at once, and starts nothing again', async () => {
+    const sandbox = await student(
+      'export const f = () => { for (const end = Date.now() + 400; Date.now() < end; ); return 1 };',
+    );
+    const running = outcomes(
+      sandbox,
+      Array.from({ length: 100 }, () => [call('f')]),
+      { limit: 5_000 },
+    );
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await sandbox.close();
+    const all = await running;
+    expect(all.length).toBeLessThan(100);
+    expect(all.at(-1)).toMatchObject({ kind: 'crash' });
+    expect(sandbox.pid).toBeUndefined();
+  });
+
   test('a child that timed out is gone', async () => {
     const sandbox = await student('export const f = () => { for (;;); };');
     const pid = sandbox.pid!;

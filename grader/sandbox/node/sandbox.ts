@@ -282,7 +282,13 @@ class ChildSandbox implements NodeSandbox {
       return { kind: 'crash', detail: `the file did not load: ${this.loaded.message}` };
     if (this.#child?.alive) return this.#child;
     await this.#discard();
-    const again = await this.#load(await Child.start({ memory: this.#memory, mode: 'grade' }));
+    const child = this.#closed ? undefined : await Child.start({ memory: this.#memory, mode: 'grade' });
+    // Closed while it ran: what its process took with it is not asked again.
+    if (!child || this.#closed) {
+      child?.kill();
+      return { kind: 'crash', detail: 'the sandbox was closed' };
+    }
+    const again = await this.#load(child);
     if (again.kind === 'failed') return { kind: 'crash', detail: `the file did not load again: ${again.message}` };
     return this.#child!;
   }
