@@ -63,6 +63,14 @@ const causalMask = exercise({
       wrong: ({ T, S }) => grid(T, S, (i, j) => j <= i + T - S),
       says: 'You shift by T − S. With three new queries after four old tokens, which keys does the first of the three see?',
     },
+    'to be added to the scores': {
+      wrong: ({ T, S }) => causal(T, S).map((allowed) => (allowed ? 0 : -Infinity)),
+      says: 'You put 0 where a query may look and −∞ where it may not, as for a mask that is added to the scores. The masks of this course are 1 and 0.',
+    },
+    'the first key for everybody': {
+      wrong: ({ T, S }) => grid(T, S, (i, j) => j <= Math.max(0, i + S - T)),
+      says: 'With more queries than keys your first queries see key 0. For them j ≤ i + S − T holds nowhere: they see nothing.',
+    },
     'rows and columns exchanged': {
       wrong: ({ T, S }) => grid(S, T, (j, i) => j <= i + S - T),
       says: 'Your mask has a row for each key. A row for each query is asked for: (T, S).',
@@ -123,6 +131,10 @@ const paddingMask = exercise({
     'no axis for the queries': {
       wrong: ({ lengths, S }) => paddingOf(lengths, S, (j, n) => j < n, [lengths.length, S]),
       says: 'Your mask is (B, S). Beside scores of (B, T, S) its B would be taken for T: the axis of the queries is missing, with length 1.',
+    },
+    'a row for every key': {
+      wrong: ({ lengths, S }) => paddingOf(lengths, S, (j, n) => j < n).broadcastTo([lengths.length, S, S]),
+      says: 'Your mask is (B, S, S), and fits only where there are as many queries as keys. One row is enough for all queries: (B, 1, S) broadcasts.',
     },
     'queries hidden instead of keys': {
       wrong: ({ lengths, S }) => paddingOf(lengths, S, (j, n) => j < n, [lengths.length, S, 1]),
@@ -239,12 +251,23 @@ const maskedSoftmax = exercise({
       holds: ({ here, there }: { here: Tensor; there: Tensor }) => here.allClose(there, { rtol: 1e-9, atol: 1e-12 }),
     }),
     pure({ cases: 3 }),
+    rejects(
+      'a mask that does not broadcast to the shape of the scores',
+      [
+        { scores: zeros(2, 3), mask: ones(2, 2) },
+        // These two would make more scores than there are.
+        { scores: zeros(2, 3), mask: ones(4, 1, 1) },
+        { scores: zeros(1, 3), mask: ones(2, 3) },
+      ],
+      { worth: 1 },
+    ),
   ],
   examples: [
     { scores: toTensor([[1, 0.5], [-1, 2]]), mask: toTensor([[1, 0], [0, 0]]) }, // prettier-ignore
     { scores: toTensor([[1000, 0, 999], [0, 1, 0]]), mask: toTensor([[0, 1, 0], [1, 1, 1]]) }, // prettier-ignore
     { scores: toTensor([[-1, 800, 0.5]]), mask: toTensor([[1, 0, 1]]) },
     { scores: toTensor([[-1000, -999], [0, 1]]), mask: toTensor([[1, 1], [1, 1]]) }, // prettier-ignore
+    { scores: toTensor([[0, 1], [-900, -901], [-1, 0]]), mask: ones(1, 1) }, // prettier-ignore
     { scores: toTensor([[1000, 999], [0, 0.5]]), mask: toTensor([[1, 1], [1, 1]]) }, // prettier-ignore
   ] as (ValueRecord & { scores: Tensor; mask: Tensor })[],
   misconceptions: {
@@ -265,6 +288,36 @@ const maskedSoftmax = exercise({
       },
       says: 'You subtract the largest score of the whole row, forbidden ones included. If that one is 1000 larger, every allowed e^… is 0, and so is their sum.',
     },
+    'one largest score for all rows': {
+      wrong: ({ scores, mask }) => {
+        const m = mask.broadcastTo(scores.shape);
+        const largest = where(m, scores, -Number.MAX_VALUE).max();
+        const e = where(m, scores.sub(largest), 0).exp().mul(m);
+        const sum = e.sum(-1, { keepDims: true });
+        return e.div(where(sum, sum, 1));
+      },
+      says: 'You subtract one number, the largest of all scores, from every row. A row whose own scores are 1000 lower is left with e^−1000 = 0 throughout. Each row needs its own largest.',
+    },
+    ...Object.fromEntries(
+      (
+        [
+          [1e-9, '⁻⁹'],
+          [1e-8, '⁻⁸'],
+        ] as const
+      ).map(([little, power]) => [
+        // prettier-ignore
+        `10${power} added to the sum`,
+        {
+          wrong: ({ scores, mask }: { scores: Tensor; mask: Tensor }) => {
+            const m = mask.broadcastTo(scores.shape);
+            const largest = where(m, scores, -Number.MAX_VALUE).max(-1, { keepDims: true });
+            const e = where(m, scores.sub(largest), 0).exp().mul(m);
+            return e.div(e.sum(-1, { keepDims: true }).add(little));
+          },
+          says: `You add 10${power} to every sum to avoid 0/0, and all weights come out a little too small. Mend only the rows in which the sum is 0.`,
+        },
+      ]),
+    ),
     'largest score not taken out': {
       wrong: ({ scores, mask }) => {
         const e = scores.exp().mul(mask);
@@ -421,12 +474,13 @@ const attentionForward = exercise({
     staysFinite({ scale: 100, only: ['q', 'k', 'v'], cases: 4 }),
     pure({ cases: 3 }),
     rejects(
-      'keys of another width than the queries, or another number of values than of keys',
+      'keys of another width than the queries, another number of values than of keys, or a mask that does not fit',
       [
         { q: zeros(2, 3), k: zeros(4, 2), v: zeros(4, 2), mask: ones(1, 1) },
         { q: zeros(2, 3), k: zeros(4, 1), v: zeros(4, 2), mask: ones(1, 1) },
         { q: zeros(2, 3), k: zeros(4, 3), v: zeros(3, 2), mask: ones(1, 1) },
         { q: zeros(2, 3), k: zeros(4, 3), v: zeros(1, 2), mask: ones(1, 1) },
+        { q: zeros(2, 3), k: zeros(4, 3), v: zeros(4, 2), mask: ones(5, 1, 1) },
       ],
       { worth: 1 },
     ),
@@ -448,6 +502,14 @@ const attentionForward = exercise({
     'scaled by the number of keys': {
       wrong: slipped(({ q, k, mask }) => masked(scoresOf(q, k, Math.sqrt(k.shape.at(-2)!)), mask)),
       says: 'You divide by √S, the number of keys. Each score is a sum over the d_k columns, however many keys there are.',
+    },
+    'scaled by the width of the values': {
+      wrong: slipped(({ q, k, v, mask }) => masked(scoresOf(q, k, Math.sqrt(v.shape.at(-1)!)), mask)),
+      says: 'You divide by √d_v, the root of the width of the values. Scores are sums over the columns of queries and keys.',
+    },
+    'scores returned as weights': {
+      wrong: ({ q, k, v, mask }) => ({ y: masked(scoresOf(q, k), mask).matmul(v), weights: scoresOf(q, k) }),
+      says: 'y is right. What you return as weights are still the scores: rows of weights sum to 1.',
     },
     'width read from the second axis': {
       wrong: slipped(({ q, k, mask }) => masked(scoresOf(q, k, Math.sqrt(q.shape[1]!)), mask)),
@@ -548,6 +610,14 @@ const attentionBackward = exercise<typeof drawnBack, BackInputs & ValueRecord>({
     'softmax with its diagonal only': {
       wrong: slippedBack(({ weights: w, dweights }) => ({ dscores: dweights.mul(w).mul(not(w)) })),
       says: 'You went back through the softmax with w(1 − w) alone. Raising one score lowers the weights of all other keys, and that counts too.',
+    },
+    'softmax without its sum': {
+      wrong: slippedBack(({ weights: w, dweights }) => ({ dscores: dweights.mul(w) })),
+      says: 'You multiply by the weights and stop. Raising one score takes from all other keys of its row: the row’s own Σ dweights ⊙ weights has to be subtracted first.',
+    },
+    'width read from the second axis': {
+      wrong: slippedBack((_, { q }) => ({ byQ: Math.sqrt(q.shape[1]!), byK: Math.sqrt(q.shape[1]!) })),
+      says: 'With plain matrices this is right. With a batch or heads in front, q.shape[1] is no longer d_k: the width is the last axis, however many there are.',
     },
     'softmax without the weights in front': {
       wrong: slippedBack(({ weights: w, dweights: d }) => ({

@@ -224,6 +224,13 @@ export interface HeadSlips {
   /** Keys and values with wQ. */
   sharedProjection?: boolean;
   exchangedProjections?: boolean;
+  /** Values with the keys' matrix, or with their bias too. */
+  valuesLikeKeys?: 'matrix' | 'both';
+  /** Keys, or values too, from x. */
+  fromX?: 'keys' | 'both';
+  /** Queries from the memory, keys and values from x. */
+  rolesExchanged?: boolean;
+  residual?: boolean;
   noOutput?: boolean;
   noOutputBias?: boolean;
   noBias?: boolean;
@@ -261,11 +268,20 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
   const divide = slips.splitByReshape ? splitCarelessly : slips.interleaved ? splitInterleaved : splitInto;
   const join = slips.mergeByReshape ? mergeCarelessly : slips.interleaved ? mergeInterleaved : mergeOf;
   const [wK, bK] = slips.sharedProjection ? [w.wQ, w.bQ] : slips.exchangedProjections ? [w.wV, w.bV] : [w.wK, w.bK];
-  const [wV, bV] = slips.sharedProjection ? [w.wQ, w.bQ] : slips.exchangedProjections ? [w.wK, w.bK] : [w.wV, w.bV];
+  const [wV, bV] = slips.valuesLikeKeys
+    ? [w.wK, slips.valuesLikeKeys === 'both' ? w.bK : w.bV]
+    : slips.sharedProjection
+      ? [w.wQ, w.bQ]
+      : slips.exchangedProjections
+        ? [w.wK, w.bK]
+        : [w.wV, w.bV];
   const which = slips.serves ? range(h, (n) => slips.serves!(n, h, g)) : groups(h, g);
-  const q = divide(project(i.x, w.wQ, w.bQ), h);
-  const k = pickHeads(divide(project(i.memory, wK, bK), g), which);
-  const v = pickHeads(divide(project(i.memory, wV, bV), g), which);
+  const asking = slips.rolesExchanged ? i.memory : i.x;
+  const found = slips.rolesExchanged || slips.fromX ? i.x : i.memory;
+  const giving = slips.rolesExchanged || slips.fromX === 'both' ? i.x : i.memory;
+  const q = divide(project(asking, w.wQ, w.bQ), h);
+  const k = pickHeads(divide(project(found, wK, bK), g), which);
+  const v = pickHeads(divide(project(giving, wV, bV), g), which);
   const d = q.shape[3]!;
   const C = i.x.shape[2]!;
   const scale = slips.noScale ? 1 : slips.scaleByModel ? Math.sqrt(C) : slips.scaleByWidth ? d : Math.sqrt(d);
@@ -285,7 +301,8 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
         )
       : sharesIn(scores, allowed);
   const merged = join(attention.matmul(v));
-  const y = slips.noOutput ? merged : project(merged, w.wO, w.bO);
+  const mixed = slips.noOutput ? merged : project(merged, w.wO, w.bO);
+  const y = slips.residual ? mixed.add(i.x) : mixed;
   return { ...i, y: slips.noOutputBias ? y.sub(w.bO) : y, attention, q, k, v, merged, scale, which, h, g };
 }
 
@@ -312,6 +329,10 @@ export interface HeadBackSlips {
   skipOutput?: boolean;
   /** What of the memory's two gradients is kept. */
   memory?: 'keys' | 'values' | 'mean';
+  /** All three ways in dx. */
+  memoryInX?: boolean;
+  /** The gradients of keys' and values' weights under each other's name. */
+  namesExchanged?: boolean;
   /** Keys sent back through wV, values through wK. */
   otherCache?: 'keys' | 'values' | 'both';
   noScale?: boolean;
@@ -357,6 +378,7 @@ export function manyHeadsBack(dy: Tensor, run: ReturnType<typeof manyHeads>, sli
   const [dk, dv] = [join(gathered(flip(dscores).matmul(q))), join(gathered(flip(attention).matmul(da)))];
   const fromK = linearBack(dk, run.memory, slips.otherCache && slips.otherCache !== 'values' ? w.wV : w.wK);
   const fromV = linearBack(dv, run.memory, slips.otherCache && slips.otherCache !== 'keys' ? w.wK : w.wV);
+  const [K, V] = slips.namesExchanged ? [fromV, fromK] : [fromK, fromV];
   const both = fromK.dx.add(fromV.dx);
   const dmemory =
     slips.memory === 'keys'
@@ -370,15 +392,15 @@ export function manyHeadsBack(dy: Tensor, run: ReturnType<typeof manyHeads>, sli
   const weight = (t: Tensor) => (slips.averaged ? t.div(N) : t);
   const bias = (t: Tensor) => (slips.noBiases ? t.mul(0) : weight(t));
   return {
-    dx: fromQ.dx,
+    dx: slips.memoryInX ? fromQ.dx.add(both) : fromQ.dx,
     dmemory,
     weights: {
       wQ: weight(fromQ.dw),
       bQ: bias(fromQ.db),
-      wK: weight(fromK.dw),
-      bK: bias(fromK.db),
-      wV: weight(fromV.dw),
-      bV: bias(fromV.db),
+      wK: weight(K.dw),
+      bK: bias(K.db),
+      wV: weight(V.dw),
+      bV: bias(V.db),
       wO: weight(out.dw),
       bO: bias(out.db),
     },

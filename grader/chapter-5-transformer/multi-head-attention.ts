@@ -148,6 +148,10 @@ const projectBackward = exercise({
       wrong: slippedProject(({ dy }, { dw, db }) => ({ dw: dw.div(tokens(dy).shape[0]!), db: db.div(tokens(dy).shape[0]!) })), // prettier-ignore
       says: 'Your dw and db are divided by the number of tokens. If the loss is a mean, dy knows it already.',
     },
+    'averaged over the first axis': {
+      wrong: slippedProject(({ dy }, { dw, db }) => ({ dw: dw.div(dy.shape[0]!), db: db.div(dy.shape[0]!) })),
+      says: 'Your dw and db are divided by the length of the first axis. If the loss is a mean, dy knows it already.',
+    },
     'bias’s gradient not summed': {
       wrong: slippedProject(({ dy }) => ({ db: dy })),
       says: 'Your db has a row for each token. One b was added to all of them.',
@@ -283,6 +287,10 @@ const mergeHeads = exercise({
       wrong: ({ x }) => x.reshape(x.shape[0]!, x.shape[1]! * x.shape[2]!, x.shape[3]!),
       says: 'Your sequence has become h times as long. Each token should get the columns of all heads.',
     },
+    'time and heads confused': {
+      wrong: ({ x }) => x.reshape(x.shape[0]!, x.shape[1]!, x.shape[2]! * x.shape[3]!),
+      says: 'You merge the axes 2 and 3, which are time and a head’s columns. The axes of x are (B, h, T, d), in this order.',
+    },
     'axes exchanged, not merged': {
       wrong: ({ x }) => x.transpose(0, 2, 1, 3),
       says: 'Your result is (B, T, h, d): each token has its heads together. One step is missing.',
@@ -411,6 +419,30 @@ const multiHeadForward = exercise({
       wrong: slippedHeads({ exchangedProjections: true }),
       says: 'You project the keys with wV and the values with wK.',
     },
+    'values projected like keys': {
+      wrong: slippedHeads({ valuesLikeKeys: 'both' }),
+      says: 'Your values are made with wK and bK. What a token is found by need not be what it gives: values have wV and bV.',
+    },
+    'keys’ matrix for the values': {
+      wrong: slippedHeads({ valuesLikeKeys: 'matrix' }),
+      says: 'Your values are made with wK. What a token is found by need not be what it gives: values have wV.',
+    },
+    'keys from x': {
+      wrong: slippedHeads({ fromX: 'keys' }),
+      says: 'Your keys are made of x, and your values of the memory. Whoever is to be found is in the memory: both come from there.',
+    },
+    'memory never read': {
+      wrong: slippedHeads({ fromX: 'both' }),
+      says: 'Keys and values are made of x, and the memory changes nothing. That is self-attention; here x may look at another sequence.',
+    },
+    'x and memory exchanged': {
+      wrong: slippedHeads({ rolesExchanged: true }),
+      says: 'Your queries come from the memory, and keys and values from x. It is x that asks: there is one result for each token of x.',
+    },
+    'x added': {
+      wrong: slippedHeads({ residual: true }),
+      says: 'You add x to the result. That is the block’s to do, around this layer; done in both places it would be added twice.',
+    },
     'output projection missing': {
       wrong: slippedHeads({ noOutput: true }),
       says: 'You return the heads side by side. wO, which mixes them, is still to come.',
@@ -500,6 +532,14 @@ const multiHeadBackward = exercise({
     'memory hears from the values only': {
       wrong: slippedHeadsBack({ memory: 'values' }),
       says: 'Your dmemory holds the way through the values. The keys were made of the memory too.',
+    },
+    'memory’s gradient added to dx': {
+      wrong: slippedHeadsBack({ memoryInX: true }),
+      says: 'Your dx holds all three ways. Only when x is the memory do they belong together, and then it is the caller who adds dx and dmemory.',
+    },
+    'keys’ and values’ weights under each other’s names': {
+      wrong: slippedHeadsBack({ namesExchanged: true }),
+      says: 'The gradients of wK and bK stand under wV and bV, and the other way round.',
     },
     'memory’s two gradients averaged': {
       wrong: slippedHeadsBack({ memory: 'mean' }),
@@ -604,6 +644,13 @@ const repeatHeads = exercise({
     'tokens repeated': {
       wrong: ({ x, times }) => x.take(2, copies(x.shape[2]!, times)),
       says: 'You repeat along the tokens: the sequence has become longer. It is the heads’ axis, axis 1, that grows.',
+    },
+    'tokens repeated into the next head': {
+      wrong: ({ x, times }) => {
+        const [B, g, S, d] = x.shape as Four;
+        return x.take(2, copies(S, times)).reshape(B, g * times, S, d);
+      },
+      says: 'The shape is right, but it is the tokens that stand there several times: the axis of the copies has to come right behind that of the heads, before time.',
     },
     'columns repeated': {
       wrong: ({ x, times }) => x.take(3, copies(x.shape[3]!, times)),

@@ -118,6 +118,20 @@ const layerNormForward = exercise({
       }),
       says: 'You normalise each feature over all tokens: that is batch normalisation. Here each token is alone with its own features.',
     },
+    'over the first axis': {
+      wrong: layerNorm({
+        mean: (x) => x.mean(0, along),
+        variance: (x, mu) => x.sub(mu).square().mean(0, along),
+      }),
+      says: 'Your mean and variance run along the first axis, so each token depends on other ones. The features of a token lie along the last.',
+    },
+    'over the second axis': {
+      wrong: layerNorm({
+        mean: (x) => x.mean(1, along),
+        variance: (x, mu) => x.sub(mu).square().mean(1, along),
+      }),
+      says: 'With matrices this is right. In (B, T, C) axis 1 is time; the features of a token lie along the last axis, which is -1 however many there are.',
+    },
     'one mean for the whole tensor': {
       wrong: layerNorm({
         mean: everything,
@@ -139,6 +153,10 @@ const layerNormForward = exercise({
     'epsilon outside the root': {
       wrong: layerNorm({ divisor: (variance, e) => variance.sqrt().add(e) }),
       says: 'You add ε to the standard deviation. Is your epsilon inside the root?',
+    },
+    'always the same epsilon': {
+      wrong: layerNorm({ divisor: (variance) => variance.add(1e-5).sqrt() }),
+      says: 'Your ε is 10⁻⁵ whatever was asked for. It is an argument, `epsilon`; the constant of the file is what callers give when they have no other wish.',
     },
     'epsilon forgotten': {
       wrong: layerNorm({ divisor: (variance) => variance.sqrt() }),
@@ -271,6 +289,14 @@ const layerNormBackward = exercise({
       wrong: slippedLayer((p) => ({ dx: pulled(p, true).div(p.inverse) })),
       says: 'Your bracket is right, and stays undivided. A row that was shrunk on the way there has its gradient shrunk by as much.',
     },
+    'multiplied by the deviation': {
+      wrong: slippedLayer((p) => ({ dx: pulled(p, true).div(p.inverse.square()) })),
+      says: 'You divide by `inverse`, which is 1/√(σ² + ε) already. Its name says that it multiplies.',
+    },
+    'means over the whole tensor': {
+      wrong: slippedLayer((p) => ({ dx: pulled(p, true, everything) })),
+      says: 'The means in your dx run over the whole tensor. Each row had a mean and a variance of its own: the means run along the last axis, and keep it with length 1.',
+    },
     'sums for means': {
       wrong: slippedLayer((p) => ({ dx: pulled(p, true, (x) => x.sum(-1, along)) })),
       says: 'In dx you subtract sums over the row. Each feature had a share of 1/C in the mean and in the variance.',
@@ -311,6 +337,14 @@ const layerNormBackward = exercise({
     'gradient of gamma without x̂': {
       wrong: slippedLayer(({ dy }) => ({ dgamma: summed(dy) })),
       says: 'Your dgamma is dbeta over again. gamma did not stand alone: it multiplied something.',
+    },
+    'gradients of gamma and beta exchanged': {
+      wrong: slippedLayer(({ dy, xHat }) => ({ dgamma: summed(dy), dbeta: summed(dy.mul(xHat)) })),
+      says: 'dgamma and dbeta have changed places. It was gamma that multiplied x̂.',
+    },
+    'gradients of gamma and beta with gamma': {
+      wrong: slippedLayer(({ dxHat, xHat }) => ({ dgamma: summed(dxHat.mul(xHat)), dbeta: summed(dxHat) })),
+      says: 'Your dgamma and dbeta contain gamma: they are made of dx̂ = dy ⊙ gamma. On the way to gamma and beta there is no gamma: take dy itself.',
     },
     'gradient of gamma with gamma': {
       wrong: slippedLayer(({ dxHat, xHat }) => ({ dgamma: summed(dxHat.mul(xHat)) })),
@@ -375,6 +409,14 @@ const rmsNormForward = exercise({
     'epsilon outside the root': {
       wrong: rmsNorm({ size: (x, e) => rowMean(x.square()).sqrt().add(e) }),
       says: 'You add ε to the root mean square. Is your epsilon inside the root?',
+    },
+    'always the same epsilon': {
+      wrong: rmsNorm({ size: (x) => rowMean(x.square()).add(1e-5).sqrt() }),
+      says: 'Your ε is 10⁻⁵ whatever was asked for. It is an argument, `epsilon`; the constant of the file is what callers give when they have no other wish.',
+    },
+    'mean of the absolute values': {
+      wrong: rmsNorm({ size: (x, e) => rowMean(x.abs()).add(e) }),
+      says: 'You divide by the mean of |x|. The squares are averaged, and then comes the root.',
     },
     'epsilon forgotten': {
       wrong: rmsNorm({ size: (x) => rowMean(x.square()).sqrt() }),
@@ -449,6 +491,14 @@ const rmsNormBackward = exercise({
       wrong: slippedRms((p) => ({ dx: pulled(p, false).div(p.inverse) })),
       says: 'Your bracket is right, and stays undivided by r.',
     },
+    'multiplied by the size': {
+      wrong: slippedRms((p) => ({ dx: pulled(p, false).div(p.inverse.square()) })),
+      says: 'You divide by `inverse`, which is 1/r already. Its name says that it multiplies.',
+    },
+    'mean over the whole tensor': {
+      wrong: slippedRms((p) => ({ dx: pulled(p, false, everything) })),
+      says: 'The mean in your dx runs over the whole tensor. Each row had a size of its own: the mean runs along the last axis, and keeps it with length 1.',
+    },
     'sum for mean': {
       wrong: slippedRms((p) => ({ dx: pulled(p, false, (x) => x.sum(-1, along)) })),
       says: 'In dx you subtract with a sum over the row. Each feature had a share of 1/C in the mean square.',
@@ -474,6 +524,10 @@ const rmsNormBackward = exercise({
     'gradient of gamma with x': {
       wrong: slippedRms(({ dy, x }) => ({ dgamma: summed(dy.mul(x)) })),
       says: 'Your dgamma multiplies dy by x. What did gamma multiply on the way there?',
+    },
+    'gradient of gamma with gamma': {
+      wrong: slippedRms(({ dxHat, xHat }) => ({ dgamma: summed(dxHat.mul(xHat)) })),
+      says: 'Your dgamma contains gamma itself. The derivative of gamma · x̂ by gamma is x̂, nothing more.',
     },
     'gradient of gamma without x̂': {
       wrong: slippedRms(({ dy }) => ({ dgamma: summed(dy) })),

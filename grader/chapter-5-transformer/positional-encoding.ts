@@ -231,6 +231,18 @@ const sinusoidalPositions = exercise({
       wrong: (i) => waves(i, (p, c) => p * 10_000 ** (-Math.floor(c / 2) / i.dModel)),
       says: 'Your exponent is −i/d, so the slow pairs turn far too fast. With d/2 pairs, −2i/d runs from 0 to almost −1.',
     },
+    'the 2 twice': {
+      wrong: (i) => waves(i, (p, c) => p * 10_000 ** ((-2 * c) / i.dModel)),
+      says: 'Your exponent is −2c/d with c the column. In 2i the 2 is there already: column 2i and its neighbour have the exponent −2i/d.',
+    },
+    'slowest pair at 1/10000': {
+      wrong: (i) => waves(i, (p, c) => p * 10_000 ** (i.dModel === 2 ? 0 : -Math.floor(c / 2) / (i.dModel / 2 - 1))),
+      says: 'Your exponents run from 0 to −1, with i/(d/2 − 1). Some libraries do it so; the paper and this course divide by the whole of d/2, and never quite reach −1.',
+    },
+    'sines only': {
+      wrong: (i) => waves(i, undefined, () => true),
+      says: 'All your columns are sines. Odd ones hold the cosine: without it a hand’s place is told only by half.',
+    },
     'sines first, then cosines': {
       wrong: (i) => {
         const half = i.dModel / 2;
@@ -328,6 +340,10 @@ const shiftRotation = exercise({
       wrong: (i) => blocks(i, (s, c) => [c, s, s, -c]),
       says: 'Your blocks are mirrors. For a shift of 0 nothing should change, and yours turns the cosine around.',
     },
+    'sine and cosine exchanged': {
+      wrong: (i) => blocks(i, (s, c) => [s, c, c, -s]),
+      says: 'Sine and cosine have changed places in your blocks. For a shift of 0 nothing should move: there the diagonal is cos 0 = 1.',
+    },
     'one speed for all pairs': {
       wrong: (i) => blocks(i, undefined, () => i.shift),
       says: 'All your pairs turn by the same angle. Each pair has its own ω, and has turned by shift · ω.',
@@ -386,8 +402,8 @@ const rotated = ({ x, positions }: LiftedTurned) => {
 interface TurnSlips {
   /** θ of position p, pair i. */
   angle?: (p: number, i: number, d: number) => number;
-  /** The place of token t. */
-  place?: (t: number, positions: number[]) => number;
+  /** The place of token t, which is row `row` of all. */
+  place?: (t: number, positions: number[], row: number, rows: number) => number;
   /** Pairs are i and i + d/2. */
   halves?: boolean;
   /** The new numbers of a pair. */
@@ -403,7 +419,7 @@ function turn(x: Tensor, positions: number[], slips: TurnSlips = {}): Tensor {
   for (let row = 0; row < x.size / d; row++)
     for (let i = 0; i < d / 2; i++) {
       const [a, b] = (slips.halves ? [i, i + d / 2] : [2 * i, 2 * i + 1]).map((c) => row * d + c) as [number, number];
-      const theta = angle(place(row % T, positions), i, d);
+      const theta = angle(place(row % T, positions, row, x.size / d), i, d);
       [out.data[a], out.data[b]] = pair(x.data[a]!, x.data[b]!, Math.cos(theta), Math.sin(theta));
     }
   return out;
@@ -425,6 +441,14 @@ const turnSlips: Record<string, { slips: TurnSlips; says: string }> = {
   'exponent without the 2': {
     slips: { angle: (p, i, d) => p * 10_000 ** (-i / d) },
     says: 'Your pair i turns by 10000^(−i/d). With d/2 pairs the exponent is −2i/d.',
+  },
+  'positions counted through': {
+    slips: { place: (_t, positions, row) => positions[row] ?? 0 },
+    says: 'With matrices this is right. With a batch or heads in front, your count of rows runs on past the T positions: each sequence begins with positions[0] again.',
+  },
+  'another axis for time': {
+    slips: { place: (_t, positions, row, rows) => positions[Math.floor(row / (rows / positions.length))]! },
+    says: 'With matrices this is right. With a batch or heads in front, time is the last axis but one, whatever stands before it: neighbouring rows are neighbouring tokens.',
   },
   'a minus sign lost': {
     slips: { pair: (a, b, cos, sin) => [a * cos + b * sin, a * sin + b * cos] },
@@ -544,6 +568,16 @@ const rotaryBackward = exercise<typeof turnedBackDrawn, TurnedBack & ValueRecord
         },
       ]),
     ),
+    'second number from the new first': {
+      wrong: ({ dy, positions }) =>
+        turn(dy, positions, {
+          pair: (a, b, cos, sin) => {
+            const first = a * cos + b * sin;
+            return [first, -first * sin + b * cos];
+          },
+        }),
+      says: 'The second number of each pair is made from the first one’s new value. Both need the old ones.',
+    },
     'sines left out': {
       wrong: ({ dy, positions }) => turn(dy, positions, { pair: (a, b, cos) => [a * cos, b * cos] }),
       says: 'Each number of dx looks at its own dy only. x_2i went into both y_2i and y_2i+1.',

@@ -56,6 +56,14 @@ const characterVocabulary = exercise({
       wrong: ({ text: s }) => [...new Set(points(s))].sort((a, b) => a.localeCompare(b)),
       says: 'localeCompare sorts as a dictionary does, small letters beside capitals, and differently in other countries. Code points are the same everywhere.',
     },
+    'sorted by frequency': {
+      wrong: ({ text: s }) => {
+        const all = points(s);
+        const often = (c: string) => all.filter((other) => other === c).length;
+        return [...new Set(all)].sort((a, b) => often(b) - often(a));
+      },
+      says: 'Your most frequent character comes first. Sorted by code points, the vocabulary depends on which characters there are, and not on how often.',
+    },
     'characters not made unique': {
       wrong: ({ text: s }) => points(s).sort((a, b) => code(a) - code(b)),
       says: 'A character that comes twice in the text stands twice in your list. Which of its two places would be its token?',
@@ -156,6 +164,10 @@ const decodeCharacters = exercise({
     'commas in between': {
       wrong: ({ tokens, vocabulary }) => tokens.map((t) => vocabulary[t]!).join(),
       says: 'There are commas between your characters: that is what join() puts there when it is not told what to put.',
+    },
+    'spaces in between': {
+      wrong: ({ tokens, vocabulary }) => tokens.map((t) => vocabulary[t]!).join(' '),
+      says: 'There are spaces between your characters. A space is a character too, and has a token of its own where there is one.',
     },
     'tokens as code points': {
       wrong: ({ tokens }) => String.fromCodePoint(...tokens),
@@ -267,6 +279,28 @@ const countPairs = exercise({
         asRecords(tally(tokens, neighbours(tokens), (l, r) => `${Math.min(l, r)} ${Math.max(l, r)}`)),
       says: 'You count (a, b) and (b, a) as the same pair. They are written differently, and are merged into different tokens.',
     },
+    'both orders under the smaller token': {
+      wrong: ({ tokens }) =>
+        asRecords(
+          counted(tokens)
+            .map(({ left, right, count }) => ({ left: Math.min(left, right), right: Math.max(left, right), count }))
+            .reduce<Pair[]>((all, p) => {
+              const known = all.find((q) => q.left === p.left && q.right === p.right);
+              if (known) known.count += p.count;
+              else all.push(p);
+              return all;
+            }, []),
+        ),
+      says: 'You put the smaller token of a pair on the left. (b, a) is another pair than (a, b): what stands on the left in the text is left.',
+    },
+    'every pair new': {
+      wrong: ({ tokens }) => asRecords(neighbours(tokens).flatMap((i) => tally(tokens, [i]))),
+      says: 'Every pair stands in your list as often as in the text, each time with the count 1: a pair that comes again is not found. A Map compares arrays and objects by which one they are, and not by what is in them; a string or a number makes a key.',
+    },
+    'counted from 0': {
+      wrong: ({ tokens }) => asRecords(counted(tokens).map((p) => ({ ...p, count: p.count - 1 }))),
+      says: 'All your counts are too small by one: a pair that is put into the list has occurred once already.',
+    },
     'sorted by count': {
       wrong: ({ tokens }) => asRecords(counted(tokens).sort((a, b) => b.count - a.count)),
       says: 'The counts are right, but you list the most frequent pair first. The order asked for is that of the text.',
@@ -334,6 +368,28 @@ const mergePair = exercise({
     'the right token stays': {
       wrong: ({ tokens, pair, merged }: MergeInputs) => tokens.map((t, i) => (isPair(tokens, i, pair) ? merged : t)),
       says: 'You write the new token, and the right half of the pair after it once more. Two tokens became one: the next to look at is two places on.',
+    },
+    'the left half is enough': {
+      wrong: ({ tokens, pair, merged }: MergeInputs) => {
+        const out: number[] = [];
+        for (let i = 0; i < tokens.length; i++) {
+          out.push(tokens[i] === pair[0] ? merged : tokens[i]!);
+          if (tokens[i] === pair[0]) i++;
+        }
+        return out;
+      },
+      says: 'You merge wherever the left token stands, whatever comes after it. Both halves have to be there.',
+    },
+    'a token lost behind each pair': {
+      wrong: ({ tokens, pair, merged }: MergeInputs) => {
+        const out: number[] = [];
+        for (let i = 0; i < tokens.length; i++) {
+          out.push(isPair(tokens, i, pair) ? merged : tokens[i]!);
+          if (isPair(tokens, i, pair)) i += 2;
+        }
+        return out;
+      },
+      says: 'The token after each merged pair is gone. A for loop adds 1 by itself, so i += 2 in it goes on by three places.',
     },
     'from right to left': {
       wrong: ({ tokens, pair, merged }: MergeInputs) =>
@@ -459,6 +515,9 @@ const trainBpe = exercise({
     { text: 'ababcbcb', count: 3 },
     { text: 'cbabcbab', count: 2 },
     { text: 'acbcacbc', count: 1 },
+    { text: 'acabacab', count: 1 },
+    { text: 'acadabacadab', count: 1 },
+    { text: 'bdbebcbdbebc', count: 2 },
     { text: 'bcac bcac', count: 6 },
     { text: 'aaa', count: 2 },
     { text: 'aaabcbc', count: 1 },
@@ -479,6 +538,14 @@ const trainBpe = exercise({
     'of equal counts the larger tokens': {
       wrong: slippedTrain({ order: (a, b) => b.count - a.count || b.left - a.left || b.right - a.right }),
       says: 'Of equally frequent pairs you prefer the one with the larger tokens. The smaller left token wins.',
+    },
+    'of equal left tokens the first in the text': {
+      wrong: slippedTrain({ order: (a, b) => b.count - a.count || a.left - b.left }),
+      says: 'You compare the left tokens, and where those are equal too, the pair that comes first in the text wins. Then the right ones decide.',
+    },
+    'of equal left tokens the larger right one': {
+      wrong: slippedTrain({ order: (a, b) => b.count - a.count || a.left - b.left || b.right - a.right }),
+      says: 'Of pairs with equal counts and equal left tokens you take the one with the larger right token. The smaller one wins there as well.',
     },
     'ties by the right token first': {
       wrong: slippedTrain({ order: (a, b) => b.count - a.count || a.right - b.right || a.left - b.left }),
@@ -507,6 +574,14 @@ const trainBpe = exercise({
     'pairs that overlap counted once': {
       wrong: slippedTrain({ pairs: (t) => tally(t, apartPlaces(t)) }),
       says: 'In a a a you find the pair (a, a) once. countPairs lets pairs overlap and finds it twice.',
+    },
+    'one merge too many': {
+      wrong: ({ text: s, count }: TrainInputs) => train(s, count + 1),
+      says: 'You learn one merge more than was asked for: with <= the loop runs once more than with <.',
+    },
+    'every merge writes 256': {
+      wrong: slippedTrain({ apply: (tokens, pair) => merge(tokens, pair, 256) }),
+      says: 'All your merges write the same token, 256, so different pairs cannot be told apart any more. Merge i writes 256 + i.',
     },
     'new tokens from 257': {
       wrong: slippedTrain({ first: 257 }),
@@ -604,6 +679,8 @@ const encodeBpe = exercise({
     { text: '学学', merges: [[229, 173], [256, 166]] }, // prettier-ignore
     { text: 'abcd', merges: [[98, 99], [97, 98], [257, 99], [256, 100]] }, // prettier-ignore
     { text: 'abcb', merges: [[98, 99], [97, 98], [257, 99]] }, // prettier-ignore
+    { text: 'aabab', merges: [[97, 97], [97, 98]] }, // prettier-ignore
+    { text: 'abcbc', merges: [[97, 98], [98, 99]] }, // prettier-ignore
   ],
   misconceptions: {
     'bytes left as they are': {
@@ -621,6 +698,22 @@ const encodeBpe = exercise({
     'characters instead of bytes': {
       wrong: ({ text: s, merges }) => merges.reduce((tokens, pair, i) => merge(tokens, pair, 256 + i), points(s).map(code)), // prettier-ignore
       says: 'You start from the numbers of the characters. The merges speak of bytes in UTF-8.',
+    },
+    'the most frequent pair first': {
+      wrong: ({ text: s, merges }) => {
+        const place = (p: Pair) => merges.findIndex(([l, r]) => l === p.left && r === p.right);
+        let tokens = bytesOf(s);
+        for (;;) {
+          const [best] = counted(tokens).filter((p) => place(p) >= 0).sort(byCount); // prettier-ignore
+          if (!best) return tokens;
+          tokens = merge(tokens, [best.left, best.right], 256 + place(best));
+        }
+      },
+      says: 'Of the pairs you know you merge the one that is most frequent in this text. The counts were for learning; now the order in which the merges were learned decides.',
+    },
+    'learned anew': {
+      wrong: ({ text: s, merges }) => encode(s, train(s, merges.length)),
+      says: 'You learn merges from the text that is to be encoded. The ones to apply are given, and token 256 has to mean the same in every text.',
     },
     'each merge only once': {
       wrong: ({ text: s, merges }) =>
@@ -696,6 +789,13 @@ const decodeBpe = exercise({
     'unfolded by one step': {
       wrong: ({ tokens, merges }) => utf8Decode(tokens.flatMap((t) => (t < 256 ? [t] : merges[t - 256]!))),
       says: 'You take a token apart once, and read its two halves as bytes. A half may be a merged token itself.',
+    },
+    'merged tokens from 257': {
+      wrong: ({ tokens, merges }) => {
+        const bytes = (t: number): number[] => (t <= 256 ? [t] : merges[t - 257]!.flatMap(bytes));
+        return utf8Decode(tokens.flatMap(bytes));
+      },
+      says: 'You take 256 for a byte. The bytes are 0 to 255, and 256 is what the first merge wrote.',
     },
     'right half first': {
       wrong: ({ tokens, merges }) => {

@@ -146,6 +146,11 @@ function wrongType(what: string, want: Value, have: Value): Diagnosis | undefine
     );
   if (want instanceof Tensor && Array.isArray(have))
     return pattern('array', name(what, 'is a plain array where a Tensor is asked for: wrap it with `tensor(…)`.'));
+  if (Array.isArray(want) && have instanceof Uint8Array)
+    return pattern(
+      'bytes',
+      name(what, 'is a Uint8Array where a plain array is asked for: `Array.from(…)` makes one of it.'),
+    );
   if (Array.isArray(want) && have instanceof Tensor)
     return pattern('tensor', name(what, 'is a Tensor where a plain array is asked for: `.toArray()` gives one.'));
   if (typeof want === 'number' && have instanceof Tensor)
@@ -247,7 +252,8 @@ function factor(what: string, all: readonly Pair[]): Diagnosis | undefined {
     if (!right) entries += want.filter((x) => x !== 0).length;
   }
   if (entries < 3) return undefined;
-  const alike = (a: number, b: number) => Math.abs(a - b) <= 1e-8 * Math.abs(b);
+  // An axis that may be missing has length 0 then, and no factor comes from it.
+  const alike = (a: number, b: number) => Number.isFinite(b) && Math.abs(a - b) <= 1e-8 * Math.abs(b);
   const r = ratios[0]!;
   if (ratios.every((x) => alike(x, -1)))
     return pattern('sign', `${what} has the right size and the wrong sign, everywhere.`);

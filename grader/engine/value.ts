@@ -61,7 +61,7 @@ export function describe(value: Value): string {
   if (value instanceof Odd) return value.what;
   if (value instanceof NamedFunction) return 'a function';
   if (value instanceof Tensor) return `a Tensor of shape (${value.shape.join(', ')})`;
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (value instanceof Uint8Array) return `a Uint8Array of ${value.length}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (typeof value === 'number') return Number.isFinite(value) ? 'a number' : String(value);
   if (typeof value === 'string') return 'a string';

@@ -94,6 +94,8 @@ function alignColumn(texts: readonly string[], marks: readonly boolean[]): strin
 }
 
 const MOST = 9;
+/** One column, and the sign for the others. */
+const FEWEST = 2;
 const MOST_SLICES = 4;
 
 export interface Drawing {
@@ -102,10 +104,23 @@ export interface Drawing {
   style: Style;
   /** Flat positions of wrong entries. */
   wrong?: ReadonlySet<number>;
+  /** Where to look when not all can be shown; the wrong entries unless said otherwise. */
+  near?: ReadonlySet<number>;
+  /** How many columns to show at most. */
+  columns?: number;
+}
+
+/** Two leaves of one shape, cut in the same places, so that what stands at the same place can be compared. */
+export function drawAlike(mine: Leaf, other: Leaf, { wrong = new Set(), ...drawing }: Drawing): [string[], string[]] {
+  for (let columns = MOST + 1; ; columns--) {
+    const near = { ...drawing, near: wrong, columns };
+    const both: [string[], string[]] = [draw(mine, { ...near, wrong }), draw(other, near)];
+    if (columns <= FEWEST || both.flat().every((line) => widthOf(line) <= drawing.width)) return both;
+  }
 }
 
 /** The lines of a leaf: `[ 0.5  -1* ]`, one for each row of a matrix. */
-export function draw(leaf: Leaf, { width, style, wrong = new Set() }: Drawing): string[] {
+export function draw(leaf: Leaf, { width, style, wrong = new Set(), near = wrong, columns: most }: Drawing): string[] {
   const { shape, cells } = leaf;
   if (leaf.ragged) {
     const room = leaf.ragged
@@ -123,7 +138,7 @@ export function draw(leaf: Leaf, { width, style, wrong = new Set() }: Drawing): 
   const slices = shape.slice(0, -2).reduce((a, b) => a * b, 1);
   if (slices === 1) return matrix(0);
 
-  const first = [...wrong].map((k) => Math.floor(k / (rows * columns)))[0];
+  const first = [...near].map((k) => Math.floor(k / (rows * columns)))[0];
   return picks(slices, MOST_SLICES, first).flatMap((slice) => {
     if (slice < 0) return ['…'];
     const index: number[] = [];
@@ -136,14 +151,15 @@ export function draw(leaf: Leaf, { width, style, wrong = new Set() }: Drawing): 
   });
 
   function matrix(start: number): string[] {
-    const here = [...wrong].filter((k) => k >= start && k < start + rows * columns).map((k) => k - start);
+    const here = [...near].filter((k) => k >= start && k < start + rows * columns).map((k) => k - start);
     const firstRow = here[0] === undefined ? undefined : Math.floor(here[0] / columns);
     const firstColumn = here[0] === undefined ? undefined : here[0] % columns;
     const rowPicks = picks(rows, MOST, firstRow);
-    for (let most = Math.min(columns, MOST + 1); ; most--) {
-      // Never less than one number and what stands for the others.
-      const lines = lay(rowPicks, picks(columns, Math.max(2, most), firstColumn));
-      if (most <= 2 || lines.every((line) => widthOf(line) <= width)) return lines;
+    const show = (columnsShown: number) => lay(rowPicks, picks(columns, columnsShown, firstColumn));
+    if (most !== undefined) return show(most);
+    for (let shown = Math.max(FEWEST, Math.min(columns, MOST + 1)); ; shown--) {
+      const lines = show(shown);
+      if (shown <= FEWEST || lines.every((line) => widthOf(line) <= width)) return lines;
     }
 
     function lay(rowPicks: number[], columnPicks: number[]): string[] {

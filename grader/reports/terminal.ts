@@ -9,11 +9,12 @@ import {
   type Failure,
   type Problem,
   type Report,
+  type Shown,
   type ShownOutput,
   type TopicReport,
 } from '../engine/report.ts';
 import { styleFor, type Style } from './colours.ts';
-import { draw, leaves, shapeText, type Leaf } from './matrices.ts';
+import { draw, drawAlike, leaves, shapeText, type Leaf } from './matrices.ts';
 import { clean, count, fit, pad, widthOf, wrap } from './wrap.ts';
 
 export interface RenderOptions {
@@ -531,13 +532,17 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
   const draft = (each: number): Pair[] =>
     limited(all).map(({ name, got, expected, wrong }) => {
       const sameShape = expected === undefined || shapeText(got?.shape) === shapeText(expected.shape);
+      const label = [name || 'result', sameShape ? shapeText(got?.shape) : ''].filter(Boolean).join(' ');
+      if (sameShape && got && expected) {
+        const [yours, wanted] = drawAlike(got, expected, { width: each, style: l, wrong });
+        return { label, yours, expected: wanted };
+      }
       const own = (leaf: Leaf | undefined) => {
         if (!leaf) return [];
         const lines = draw(leaf, { width: each, style: l, ...(leaf === got && { wrong }) });
         // A single number needs no shape.
         return sameShape || !leaf.shape || leaf.shape.length === 0 ? lines : [l.dim(shapeText(leaf.shape)), ...lines];
       };
-      const label = [name || 'result', sameShape ? shapeText(got?.shape) : ''].filter(Boolean).join(' ');
       return { label, yours: own(got), expected: own(expected) };
     });
   const widest = (lists: string[][], head: string) => Math.max(widthOf(head), ...lists.flat().map(widthOf));
@@ -559,9 +564,12 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
         heads[1]!,
       )
     : 0;
-  const whole = draft(width);
-  const elided = JSON.stringify(pairs) !== JSON.stringify(whole);
-  if (label + 2 + yours + (asked ? 4 + expected : 0) <= width && !(elided && each < 24)) {
+  const same = (a: Pair[], b: Pair[]) => JSON.stringify(a) === JSON.stringify(b);
+  const below = draft(width - 2);
+  // Left out for want of room, and not because there is too much of it.
+  const elided = !same(pairs, draft(Infinity));
+  const better = elided && (each < 24 || same(below, draft(Infinity)));
+  if (label + 2 + yours + (asked ? 4 + expected : 0) <= width && !better) {
     const row = (a: string, b: string, c: string) =>
       `${margin}${pad(a, label)}  ${asked ? `${pad(b, yours)}    ${c}` : b}`;
     const lines = [l.dim(row('', heads[0]!, heads[1]!))];
@@ -574,7 +582,7 @@ function outputLines(outputs: ShownOutput[], l: Look, indent: number): string[] 
       ...more(all.length - limited(all).length, margin, l),
     ];
   }
-  const lines = draft(width - 2).flatMap((p) => [
+  const lines = below.flatMap((p) => [
     l.dim(fit(`${p.label}, ${heads[0]}:`, width)),
     ...p.yours.map((t) => `  ${t}`),
     ...(asked ? [l.dim('expected:'), ...p.expected.map((t) => `  ${t}`)] : []),
@@ -603,6 +611,8 @@ interface OutputLeaf {
   got: Leaf | undefined;
   expected: Leaf | undefined;
   wrong: Set<number>;
+  /** The largest difference of a wrong entry from the right one; 0 where none can be told. */
+  off: number;
 }
 
 /** A result cut into leaves; the student's and the expected ones are matched by name. */
@@ -618,8 +628,19 @@ function outputLeaves({ name, got, expected, wrong }: ShownOutput): OutputLeaf[]
     const mine = gots.find((leaf) => leaf.name === n);
     const want = wants.find((leaf) => leaf.name === n);
     const marks = names.length === 1 ? wrong : after ? changed(mine, want) : [];
-    return { name: n + after, got: mine, expected: want, wrong: new Set(marks) };
+    const off = names.length === 1 ? difference(got, expected, wrong) : 0;
+    return { name: n + after, got: mine, expected: want, wrong: new Set(marks), off };
   });
+}
+
+function difference(got: Shown, expected: Shown | undefined, wrong: readonly number[]): number {
+  const numbers = (v: Shown | undefined): readonly unknown[] => {
+    if (typeof v !== 'object' || v === null) return [v];
+    return 'tensor' in v ? v.tensor.data : 'list' in v ? v.list : [];
+  };
+  const [have, want] = [numbers(got), numbers(expected)];
+  const all = wrong.map((k) => Math.abs(Number(have[k]) - Number(want[k])));
+  return Math.max(0, ...all.filter(Number.isFinite));
 }
 
 const AFTER = ' after the call';
@@ -632,13 +653,15 @@ function changed(now: Leaf | undefined, before: Leaf | undefined): number[] {
 
 /** Six digits may be too few to see the difference. */
 function sameDigits(all: OutputLeaf[], l: Look, indent: number): string[] {
-  const alike = all.some(
+  const alike = all.filter(
     ({ got, expected, wrong }) =>
       wrong.size > 0 && expected && got && [...wrong].every((k) => got.cells[k] === expected.cells[k]),
   );
-  return alike
-    ? wrap('The difference is beyond the six digits shown.', l.width, ' '.repeat(indent)).map((t) => l.dim(t))
-    : [];
+  if (alike.length === 0) return [];
+  const off = Math.max(...alike.map((leaf) => leaf.off));
+  const size = off > 0 ? `, ${off.toPrecision(1)} at most,` : '';
+  const says = `The difference${size} is beyond the six digits shown.`;
+  return wrap(says, l.width, ' '.repeat(indent)).map((t) => l.dim(t));
 }
 
 /** The exercise to do next: the first that fails, else the first not started. */

@@ -207,6 +207,29 @@ describe('values', () => {
     expect(shown([{ name: '', expected: third, got: third, wrong: [0] }])).toContain(
       'The difference is beyond the six digits shown.',
     );
+    const nearly = shown([{ name: '', expected: third, got: matrix([1], 0.333333 + 2e-9), wrong: [0] }]);
+    expect(nearly).toContain('The difference, 2e-9 at most, is beyond the six digits shown.');
+  });
+
+  it('are cut in the same columns on both sides', () => {
+    const [got, expected] = [
+      matrix([12], ...Array.from({ length: 12 }, (_, i) => (i === 5 ? 77 : i + 100))),
+      matrix([12], ...Array.from({ length: 12 }, (_, i) => i + 100)),
+    ];
+    const out = shown([{ name: 'y', got, expected, wrong: [5] }], 60);
+    const sides = out.split('\n').filter((line) => line.includes('[ '));
+    const cells = sides.join(' ').match(/\[.*?\]/g)!.map((side) => side.slice(2, -2).trim().split(/\s+/)); // prettier-ignore
+    expect(cells).toHaveLength(2);
+    const [yours, wanted] = cells as [string[], string[]];
+    expect(yours.map((cell) => (cell === '77*' ? '105' : cell))).toEqual(wanted);
+    expect(yours).toContain('…');
+  });
+
+  it('stand below each other where that shows all of them', () => {
+    const [got, expected] = [matrix([4], 0.841471, 0.540302, 0.0998334, 0.995004), matrix([4], 0.841471, 0.540302, 0.00999983, 0.99995)]; // prettier-ignore
+    const out = shown([{ name: '', got, expected, wrong: [2, 3] }], 60);
+    expect(out).toContain('[ 0.841471  0.540302  0.0998334*  0.995004* ]');
+    expect(out).toContain('[ 0.841471  0.540302  0.00999983  0.99995 ]');
   });
 
   it('that are large are cut, but never their first wrong cell', () => {

@@ -28,6 +28,7 @@ const attending = (kind: Masked) => (g: GoldenCase) => ({
 });
 
 const unmasked = 'Nothing is hidden in it.';
+const itself = 'The memory is x.';
 const alike = 'Every sequence has the same mask.';
 const ungrouped = 'Every query head has a key–value head of its own.';
 const when = (yes: boolean, reason: string, ...names: string[]) =>
@@ -41,6 +42,7 @@ const forward = (kind: Masked): Golden => ({
   expected: ({ outputs }) => ({ y: outputs.y!, attention: outputs.weights! }),
   blind: {
     ...when(kind === 'self' || kind === 'cross', unmasked, 'mask ignored', 'score 0 for what is hidden'),
+    ...when(kind === 'self' || kind === 'causal', itself, 'keys from x', 'memory never read', 'x and memory exchanged'),
     ...when(kind !== 'padding', alike, 'the first sequence’s mask for all', 'mask without an axis for the heads'),
   },
 });
@@ -135,7 +137,11 @@ export const goldens: Golden[] = [
     name: 'layer_norm',
     inputs: norm(1e-5),
     expected: ({ outputs }) => ({ y: outputs.y! }),
-    blind: when(true, 'Its tokens are near zero.', 'mean of the squares minus square of the mean'),
+    blind: {
+      ...when(true, 'Its tokens are near zero.', 'mean of the squares minus square of the mean'),
+      ...when(true, 'It is the usual one.', 'always the same epsilon'),
+      ...when(true, oneList, 'over the second axis'),
+    },
   },
   {
     exercise: `${PREFIX}normalization/layerNormBackward`,
