@@ -139,6 +139,9 @@ export function fill(text: string, file: string, sources: Sources): Filled {
         named(name, 'value');
         if ((line.slice(0, at).match(/`/g) ?? []).length % 2 === 1)
           throw new Error(`the value "${name}" is inside \`code\`, where a reader sees the marker itself.`);
+        // A line that begins with a comment is raw HTML to Markdown, and so the paragraph would end before it.
+        if (line.slice(0, at).trim() === '')
+          throw new Error(`the value "${name}" begins its line, which ends the paragraph: put a word before it.`);
         used.values.push({ name, line: number });
         return [`<!--=${name}-->${sources.value(name)}<!--/-->`];
       }, [whole]);

@@ -186,6 +186,7 @@ describe('passages', () => {
     ['a value that is not closed', 'x <!--=a--> y', /1: .*"a" is not closed/],
     ['a value without a name', 'x <!--=-->1<!--/-->', /1: this value has no name/],
     ['a value in code', '`<!--=a-->1<!--/-->`', /1: .*inside `code`/],
+    ['a value that begins its line', 'So\n<!--=a-->1<!--/--> it is.', /2: .*begins its line/],
     ['a value in a fence', '```\n<!--=a-->1<!--/-->\n```', /2: inside a code fence/],
     ['an end without a value', 'x<!--/-->', /1: .*closes nothing/],
     ['a print that is not closed', '\n<!-- print: a -->\n# Next', /2: this print is not closed/],
