@@ -70,7 +70,7 @@ export function paddingMask(lengths: number[], S: number): Tensor {
  * @param scores (…, T, S)
  * @param mask   1 or 0, any shape that broadcasts to that of the scores: (T, S), (B, 1, S), (1, 1) for "all allowed"
  * @returns weights (…, T, S), each from 0 to 1
- * @throws ShapeError when the mask does not broadcast to the shape of the scores
+ * @throws ShapeError when the mask does not broadcast to the shape of the scores: a larger one must not enlarge them
  */
 export function maskedSoftmax(scores: Tensor, mask: Tensor): Tensor {
   // #region maskedSoftmax
