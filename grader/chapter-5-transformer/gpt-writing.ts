@@ -133,6 +133,20 @@ export const topPFilter = exercise({
         ),
       says: 'You keep tokens while their sum stays within p. Where the first alone has more than p, nothing is left at all. The one that reaches p is kept too.',
     },
+    'the token that reaches p dropped, unless it is the first': {
+      wrong: (i) => {
+        const within = nucleus(i, falling(i.logits), (before, own, p) => before + own <= p);
+        return keeping(i.logits, within.length > 0 ? within : falling(i.logits).slice(0, 1));
+      },
+      says: 'You keep tokens while their sum stays within p, and the first one in any case. The one that reaches p is kept too, whichever it is: look at the sum before a token, not after it.',
+    },
+    'all equal ones kept': {
+      wrong: (i) => {
+        const least = Math.min(...nucleus(i).map((v) => i.logits.data[v]!));
+        return i.logits.map((x) => (x >= least ? x : -Infinity));
+      },
+      says: 'You keep every token whose logit is not below the last kept one’s. Of equal ones at the border only as many are kept as are needed to reach p, the smaller index first.',
+    },
     'one more than needed': {
       wrong: (i) => keeping(i.logits, [...nucleus(i), falling(i.logits)[nucleus(i).length] ?? -1]),
       says: 'Your tokens had reached p already, and one more is kept.',
@@ -297,6 +311,10 @@ export const chooseToken = exercise({
     'top-p before top-k': {
       wrong: (i) => chosen(i, (z, s) => soft(firstK(firstP(z.div(s.temperature), s.topP), s.topK))),
       says: 'You take the nucleus of all tokens, and then the k likeliest of it. The other way round, the k likeliest share the whole probability, and fewer of them reach p.',
+    },
+    'filters on probabilities': {
+      wrong: (i) => chosen(i, (z, s) => soft(firstP(firstK(soft(z), s.topK), s.topP))),
+      says: 'Your filters are given probabilities and take them for logits, and the softmax behind them makes everything nearly alike. They take logits and give logits; softmax comes once, at the end.',
     },
     'top-k ignored': {
       wrong: (i) => chosen({ ...i, sampling: { ...i.sampling, topK: i.logits.size } }),
