@@ -216,6 +216,7 @@ export const wrongBackward = {
     (x, norm, _, f) => norm(plus(x, f(unheard(x)))),
   ),
   pastNorm: ((x, norm, order, f) => residual(x, past(norm), order, f)) as Connection,
+  pastNormPre: either((x, norm, _, f) => plus(x, f(past(norm)(x))), post),
   aroundPastNorm: either(pre, (x, norm, _, f) => {
     const y = norm(plus(unheard(x), f(x)));
     return heard(y, y, x);

@@ -248,6 +248,10 @@ const residualBackward = exercise<typeof residualBackInputs, ResidualBackInputs>
       wrong: connectedBack(wrongBackward.pastNorm),
       says: 'Your gamma and beta have their gradients, but on its way to x the gradient does not go through the norm: take the dx that layerNormBackward gives.',
     },
+    'past the norm with pre': {
+      wrong: connectedBack(wrongBackward.pastNormPre),
+      says: 'With ‘pre’ you add the sublayer’s dx to dy as it is. Before the sublayer stood the norm: go back through it too, and take the dx that layerNormBackward gives.',
+    },
     'around the norm too': {
       wrong: connectedBack(wrongBackward.aroundPastNorm),
       says: 'With ‘post’ you add dy itself to the sublayer’s gradient. The sum was normalised afterwards, so both roads get what comes back through the norm.',
@@ -621,6 +625,10 @@ const encoderForward = exercise<typeof stackInputs, StackInputs>({
       wrong: stackValue((x, blocks, step) => inTurn(x, blocks, (t) => step(t, blocks[0]!))),
       says: 'Every one of your blocks has the weights of the first.',
     },
+    'the last block left out': {
+      wrong: stackValue((x, blocks, step) => inTurn(x, blocks.slice(0, -1), step)),
+      says: 'The last block changes nothing in your result.',
+    },
     'added once more': {
       wrong: stackValue((x, blocks, step) => inTurn(x, blocks, (t, w) => plus(t, step(t, w)))),
       says: 'You add what a block read to what it gave. The roads around are inside the block, one for each sublayer; the stack just hands on.',
@@ -676,6 +684,13 @@ const encoderBackward = exercise<typeof stackBackInputs, StackInputs & { dy: Ten
     'every block gets dy': {
       wrong: stackGradient(backFromTheTop),
       says: 'You give dy to every block. Below the last one, a block’s upstream gradient is the dx of the block above it.',
+    },
+    'from the first block to the last, and the list turned round': {
+      wrong: (i) => {
+        const { dx, blocks } = stackGradient(backUpwards)(i) as { dx: Tensor; blocks: ValueRecord[] };
+        return { dx, blocks: blocks.toReversed() };
+      },
+      says: 'You walk from the first block to the last, and put each one’s gradients in front of the list. The walk goes the other way: dy is the gradient of what the last block gave.',
     },
     'dx of the last block': {
       wrong: stackGradient(backOneBlock),

@@ -172,7 +172,7 @@ export const topPFilter = exercise({
       says: 'You add the probabilities in the order of the vocabulary. The likeliest comes first.',
     },
     'the unlikeliest first': {
-      wrong: (i) => keeping(i.logits, nucleus(i, [...falling(i.logits)].reverse())),
+      wrong: (i) => keeping(i.logits, nucleus(i, range(i.logits.size, (v) => v).sort((a, b) => i.logits.data[a]! - i.logits.data[b]!))), // prettier-ignore
       says: 'You begin with the unlikeliest token.',
     },
     'the later of equal ones first': {
@@ -623,6 +623,8 @@ interface StepSlips {
   around?: false;
   /** Keys and values of the un-normed token. */
   rawKept?: boolean;
+  /** Queries too. */
+  rawRead?: boolean;
   /** Every block looks at what the first one kept. */
   firstKept?: boolean;
 }
@@ -641,7 +643,7 @@ const stepOf =
       let grown = { k: only(k), v: only(v) };
       const attend = (t: VarTensor) => {
         grown = keptWith(slips.rawKept ? raw : t, grown, attention);
-        return attendedTo(t, grown, attention, settings.heads);
+        return attendedTo(slips.rawRead ? raw : t, grown, attention, settings.heads);
       };
       x = slips.around === false ? attend(normed(x, norm1)) : residual(x, norm1, attend, slips.order);
       if (slips.feedForward !== false)
@@ -740,6 +742,17 @@ export const cachedStep = exercise({
     'keys and values before the norm': {
       wrong: stepBy({ rawKept: true }),
       says: 'Your keys and values are made from x as it is. With the norm in front, queries, keys and values are all made from the normed x.',
+    },
+    'attention reads x without the norm': {
+      wrong: stepBy({ rawKept: true, rawRead: true }),
+      says: 'Your attention reads x as it came into the block. The sublayer is a function of t, and t is what norm1 has made of x: give it that.',
+    },
+    'norms exchanged': {
+      wrong: (i) => {
+        const blocks = i.weights.blocks.map((block) => ({ ...block, norm1: block.norm2, norm2: block.norm1 }));
+        return stepBy({})({ ...i, weights: { ...i.weights, blocks } });
+      },
+      says: 'norm1 stands where norm2 belongs. The first one is the attention’s.',
     },
     'one block’s kept for all': {
       wrong: stepBy({ firstKept: true }),
