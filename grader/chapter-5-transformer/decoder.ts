@@ -190,6 +190,14 @@ const decoderBlockForward = exercise<typeof blockInputs, BlockInputs>({
       wrong: reweighed((w) => ({ norm3: w.norm2 })),
       says: 'norm2 is used twice, and norm3 not at all: it belongs to the feed-forward layer.',
     },
+    'norm1 for all': {
+      wrong: reweighed((w) => ({ norm2: w.norm1, norm3: w.norm1 })),
+      says: 'norm1 is used three times. Each sublayer has a norm of its own: norm1, norm2, norm3 from below.',
+    },
+    'the first two norms exchanged': {
+      wrong: reweighed((w) => ({ norm1: w.norm2, norm2: w.norm1 })),
+      says: 'norm2 stands at self-attention and norm1 at cross-attention. They are numbered from below.',
+    },
     'norms exchanged': {
       wrong: reweighed((w) => ({ norm2: w.norm3, norm3: w.norm2 })),
       says: 'norm3 stands at cross-attention and norm2 at the feed-forward layer.',
@@ -209,6 +217,26 @@ const decoderBlockForward = exercise<typeof blockInputs, BlockInputs>({
     'pre-norm for both': {
       wrong: always({ order: 'pre' }),
       says: 'Your block is pre-norm whatever settings.order says.',
+    },
+    'self-attention reads x in all three roles': {
+      wrong: value(block({ selfAttention: wrongForward.noNormPre })),
+      says: 'With ‘pre’ your self-attention reads x as it came into the block. The sublayer is a function of t, and t is what norm1 has made of x: give it that.',
+    },
+    'cross-attention asks without the norm': {
+      wrong: value(block({ crossAttention: wrongForward.noNormPre })),
+      says: 'With ‘pre’ your cross-attention asks with a itself. The sublayer is a function of t, and t is what norm2 has made of a: that asks. Only the memory goes in as it is.',
+    },
+    'feed-forward reads c without the norm': {
+      wrong: value(block({ feedForward: wrongForward.noNormPre })),
+      says: 'With ‘pre’ your feed-forward layer reads c itself. The sublayer is a function of t, and t is what norm3 has made of c: give it t.',
+    },
+    'self-attention not added': {
+      wrong: value(block({ selfAttention: wrongForward.nothingAround })),
+      says: 'What self-attention gives replaces x. All three sublayers stand in a residual connection.',
+    },
+    'feed-forward not added': {
+      wrong: value(block({ feedForward: wrongForward.nothingAround })),
+      says: 'What the feed-forward layer gives replaces c. All three sublayers stand in a residual connection.',
     },
     'cross-attention not added': {
       wrong: value(block({ crossAttention: wrongForward.nothingAround })),
@@ -281,6 +309,15 @@ const decoderBlockBackward = exercise<typeof backInputs, BlockBackInputs>({
       }),
       says: 'You give dy to all three connections. Only the last one made y; below it, the upstream gradient is the dx of the one above.',
     },
+    'self-attention gets what cross-attention got': {
+      wrong: gradients((i) => {
+        const { order, own, read, feed, norms } = parts(i);
+        const a = residual(i.x, norms[0], order, own);
+        const c = residual(unheard(a), norms[1], order, read);
+        return residual(heard(c, c, a), norms[2], order, feed);
+      }),
+      says: 'You give the feed-forward layer’s dx to both attentions. Self-attention stands below cross-attention: its upstream gradient is the dx of that one.',
+    },
     'stopped before self-attention': {
       wrong: gradients((i) => {
         const { order, own, read, feed, norms } = parts(i);
@@ -304,6 +341,10 @@ const decoderBlockBackward = exercise<typeof backInputs, BlockBackInputs>({
     'the two attentions’ gradients exchanged': {
       wrong: renamed({ selfAttention: 'crossAttention', crossAttention: 'selfAttention' }),
       says: 'What you return as selfAttention is the gradient of crossAttention, and the other way round.',
+    },
+    'the upper norms’ gradients exchanged': {
+      wrong: renamed({ norm2: 'norm3', norm3: 'norm2' }),
+      says: 'norm2 and norm3 have changed places among your gradients. norm2 is cross-attention’s, norm3 the feed-forward layer’s.',
     },
     'the norms’ gradients in the order of the walk': {
       wrong: renamed({ norm1: 'norm3', norm3: 'norm1' }),

@@ -177,6 +177,9 @@ export const wrongForward = {
   alwaysPre: pre,
   exchanged: either(post, pre),
   nothingAround: ((x, norm, order, f) => (order === 'pre' ? f(norm(x)) : norm(f(x)))) as Connection,
+  nothingAroundPre: either((x, norm, _, f) => f(norm(x)), post),
+  nothingAroundPost: either(pre, (x, norm, _, f) => norm(f(x))),
+  normBehindPre: either((x, norm, _, f) => plus(x, norm(f(x))), post),
   normedAround: either((x, norm, _, f) => plus(norm(x), f(norm(x))), post),
   normBeforeSum: either(pre, (x, norm, _, f) => plus(x, norm(f(x)))),
   noNorm: bare,
@@ -194,11 +197,26 @@ export const wrongBackward = {
     (x, norm, _, f) => plus(unheard(x), f(norm(x))),
     (x, norm, _, f) => norm(plus(unheard(x), f(x))),
   ),
+  nothingAroundPre: either((x, norm, _, f) => plus(unheard(x), f(norm(x))), post),
+  nothingAroundPost: either(pre, (x, norm, _, f) => norm(plus(unheard(x), f(x)))),
+  /** post: what comes back through the norm goes around, and dy as it is into the sublayer */
+  throughPastNorm: either(pre, (x, norm, _, f) => {
+    const inner = f(x);
+    const sum = norm(plus(x, unheard(inner)));
+    return heard(sum, sum, inner);
+  }),
+  /** pre: both roads through the norm */
+  aroundThroughNorm: either((x, norm, _, f) => {
+    const before = norm(x);
+    const inner = f(before);
+    return heard(plus(x, inner), before, inner);
+  }, post),
   onlyAround: either(
     (x, norm, _, f) => plus(x, f(norm(unheard(x)))),
     (x, norm, _, f) => norm(plus(x, f(unheard(x)))),
   ),
   pastNorm: ((x, norm, order, f) => residual(x, past(norm), order, f)) as Connection,
+  pastNormPre: either((x, norm, _, f) => plus(x, f(past(norm)(x))), post),
   aroundPastNorm: either(pre, (x, norm, _, f) => {
     const y = norm(plus(unheard(x), f(x)));
     return heard(y, y, x);

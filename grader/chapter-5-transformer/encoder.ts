@@ -124,6 +124,18 @@ const residualForward = exercise<{ [K in keyof ResidualInputs]: never }, Residua
       wrong: wronglyConnected(wrongForward.nothingAround),
       says: 'Your result is what comes out of the sublayer; x itself is lost. What makes a connection residual is that x is added.',
     },
+    'nothing goes around with pre': {
+      wrong: wronglyConnected(wrongForward.nothingAroundPre),
+      says: 'With ‘pre’ your result is what comes out of the sublayer; x, as it came, is not added to it.',
+    },
+    'nothing goes around with post': {
+      wrong: wronglyConnected(wrongForward.nothingAroundPost),
+      says: 'With ‘post’ you normalise what the sublayer gave, without x. What goes into the norm is the sum of the two.',
+    },
+    'norm behind the sublayer with pre': {
+      wrong: wronglyConnected(wrongForward.normBehindPre),
+      says: 'With ‘pre’ your norm stands behind the sublayer. It stands before it: the sublayer reads normalised tokens.',
+    },
     'the normed tokens go around': {
       wrong: wronglyConnected(wrongForward.normedAround),
       says: 'With ‘pre’ you add the normalised x to the sublayer’s output. The road around the sublayer is left bare: x goes there as it came.',
@@ -212,6 +224,22 @@ const residualBackward = exercise<typeof residualBackInputs, ResidualBackInputs>
       wrong: connectedBack(wrongBackward.nothingAround),
       says: 'Your dx has only come back through the sublayer. On the way there x took a second road, around it; that one has a gradient too.',
     },
+    'residual dropped with pre': {
+      wrong: connectedBack(wrongBackward.nothingAroundPre),
+      says: 'With ‘pre’ your dx has only come back through the sublayer and the norm. Around them comes dy, as it is.',
+    },
+    'residual dropped with post': {
+      wrong: connectedBack(wrongBackward.nothingAroundPost),
+      says: 'With ‘post’ your dx has only come back through the sublayer. x was a term of the sum itself: add what came back through the norm, ds.',
+    },
+    'the sublayer gets dy with post': {
+      wrong: connectedBack(wrongBackward.throughPastNorm),
+      says: 'With ‘post’ you give dy to the sublayer’s way back. What it gave was normalised afterwards, as part of the sum: give it what comes back through the norm.',
+    },
+    'around, and then through the norm': {
+      wrong: connectedBack(wrongBackward.aroundThroughNorm),
+      says: 'With ‘pre’ you add dy first and go back through the norm with the sum. The norm stands on one of the two roads only: dy is added behind it.',
+    },
     'only the way around': {
       wrong: connectedBack(wrongBackward.onlyAround),
       says: 'Your dx has only come back around the sublayer. The sublayer read x as well: add what it sends back.',
@@ -219,6 +247,10 @@ const residualBackward = exercise<typeof residualBackInputs, ResidualBackInputs>
     'past the norm': {
       wrong: connectedBack(wrongBackward.pastNorm),
       says: 'Your gamma and beta have their gradients, but on its way to x the gradient does not go through the norm: take the dx that layerNormBackward gives.',
+    },
+    'past the norm with pre': {
+      wrong: connectedBack(wrongBackward.pastNormPre),
+      says: 'With ‘pre’ you add the sublayer’s dx to dy as it is. Before the sublayer stood the norm: go back through it too, and take the dx that layerNormBackward gives.',
     },
     'around the norm too': {
       wrong: connectedBack(wrongBackward.aroundPastNorm),
@@ -405,6 +437,14 @@ const encoderBlockForward = exercise<typeof blockInputs, BlockInputs>({
       }),
       says: 'With ‘pre’ your queries come from the normalised tokens, but keys and values from x as it came into the block. The sublayer is a function of one t: all three come from that.',
     },
+    'attention reads x without the norm': {
+      wrong: slipped({ attention: wrongForward.noNormPre }),
+      says: 'With ‘pre’ your attention reads x as it came into the block. The sublayer is a function of t, and t is what norm1 has made of x: give it that.',
+    },
+    'feed-forward reads a without the norm': {
+      wrong: slipped({ feedForward: wrongForward.noNormPre }),
+      says: 'With ‘pre’ your feed-forward layer reads what attention’s connection gave. The sublayer is a function of t, and t is what norm2 has made of that: give it t.',
+    },
     'post-norm for both': {
       wrong: slipped({ settings: { order: 'post' } }),
       says: 'Your block is post-norm whatever settings.order says.',
@@ -483,6 +523,15 @@ const encoderBlockBackward = exercise<typeof blockBackInputs, BlockBackInputs>({
         return heard(y, y, a);
       }),
       says: 'You give dy to the attention’s connection as well. Its output was read by the feed-forward layer: what comes back from there is its upstream gradient.',
+    },
+    'the attention first': {
+      wrong: blockGradient((x, mask, w, { order, activation, heads }) => {
+        const attend = (t: VarTensor) => residual(t, norming(w.norm1), order, attending(w.attention, mask, heads));
+        const a = heard(attend(unheard(x)), x);
+        const y = residual(a, norming(w.norm2), order, feeding(w.feedForward, activation));
+        return heard(y, attend(heard(x, y)));
+      }),
+      says: 'You go back through the attention first. On the way there it came first, so now it comes last: dy belongs to the feed-forward layer’s connection.',
     },
     'stopped before the attention': {
       wrong: blockGradient((x, mask, w, { order, activation, heads }) => {
@@ -576,6 +625,14 @@ const encoderForward = exercise<typeof stackInputs, StackInputs>({
       wrong: stackValue((x, blocks, step) => inTurn(x, blocks, (t) => step(t, blocks[0]!))),
       says: 'Every one of your blocks has the weights of the first.',
     },
+    'the last block left out': {
+      wrong: stackValue((x, blocks, step) => inTurn(x, blocks.slice(0, -1), step)),
+      says: 'The last block changes nothing in your result.',
+    },
+    'added once more': {
+      wrong: stackValue((x, blocks, step) => inTurn(x, blocks, (t, w) => plus(t, step(t, w)))),
+      says: 'You add what a block read to what it gave. The roads around are inside the block, one for each sublayer; the stack just hands on.',
+    },
     'only the first block': {
       wrong: stackValue((x, blocks, step) => inTurn(x, blocks.slice(0, 1), step)),
       says: 'What you return has been through the first block only.',
@@ -627,6 +684,13 @@ const encoderBackward = exercise<typeof stackBackInputs, StackInputs & { dy: Ten
     'every block gets dy': {
       wrong: stackGradient(backFromTheTop),
       says: 'You give dy to every block. Below the last one, a block’s upstream gradient is the dx of the block above it.',
+    },
+    'from the first block to the last, and the list turned round': {
+      wrong: (i) => {
+        const { dx, blocks } = stackGradient(backUpwards)(i) as { dx: Tensor; blocks: ValueRecord[] };
+        return { dx, blocks: blocks.toReversed() };
+      },
+      says: 'You walk from the first block to the last, and put each one’s gradients in front of the list. The walk goes the other way: dy is the gradient of what the last block gave.',
     },
     'dx of the last block': {
       wrong: stackGradient(backOneBlock),

@@ -133,6 +133,20 @@ export const topPFilter = exercise({
         ),
       says: 'You keep tokens while their sum stays within p. Where the first alone has more than p, nothing is left at all. The one that reaches p is kept too.',
     },
+    'the token that reaches p dropped, unless it is the first': {
+      wrong: (i) => {
+        const within = nucleus(i, falling(i.logits), (before, own, p) => before + own <= p);
+        return keeping(i.logits, within.length > 0 ? within : falling(i.logits).slice(0, 1));
+      },
+      says: 'You keep tokens while their sum stays within p, and the first one in any case. The one that reaches p is kept too, whichever it is: look at the sum before a token, not after it.',
+    },
+    'all equal ones kept': {
+      wrong: (i) => {
+        const least = Math.min(...nucleus(i).map((v) => i.logits.data[v]!));
+        return i.logits.map((x) => (x >= least ? x : -Infinity));
+      },
+      says: 'You keep every token whose logit is not below the last kept one’s. Of equal ones at the border only as many are kept as are needed to reach p, the smaller index first.',
+    },
     'one more than needed': {
       wrong: (i) => keeping(i.logits, [...nucleus(i), falling(i.logits)[nucleus(i).length] ?? -1]),
       says: 'Your tokens had reached p already, and one more is kept.',
@@ -158,7 +172,7 @@ export const topPFilter = exercise({
       says: 'You add the probabilities in the order of the vocabulary. The likeliest comes first.',
     },
     'the unlikeliest first': {
-      wrong: (i) => keeping(i.logits, nucleus(i, [...falling(i.logits)].reverse())),
+      wrong: (i) => keeping(i.logits, nucleus(i, range(i.logits.size, (v) => v).sort((a, b) => i.logits.data[a]! - i.logits.data[b]!))), // prettier-ignore
       says: 'You begin with the unlikeliest token.',
     },
     'the later of equal ones first': {
@@ -297,6 +311,10 @@ export const chooseToken = exercise({
     'top-p before top-k': {
       wrong: (i) => chosen(i, (z, s) => soft(firstK(firstP(z.div(s.temperature), s.topP), s.topK))),
       says: 'You take the nucleus of all tokens, and then the k likeliest of it. The other way round, the k likeliest share the whole probability, and fewer of them reach p.',
+    },
+    'filters on probabilities': {
+      wrong: (i) => chosen(i, (z, s) => soft(firstP(firstK(soft(z), s.topK), s.topP))),
+      says: 'Your filters are given probabilities and take them for logits, and the softmax behind them makes everything nearly alike. They take logits and give logits; softmax comes once, at the end.',
     },
     'top-k ignored': {
       wrong: (i) => chosen({ ...i, sampling: { ...i.sampling, topK: i.logits.size } }),
@@ -605,6 +623,8 @@ interface StepSlips {
   around?: false;
   /** Keys and values of the un-normed token. */
   rawKept?: boolean;
+  /** Queries too. */
+  rawRead?: boolean;
   /** Every block looks at what the first one kept. */
   firstKept?: boolean;
 }
@@ -623,7 +643,7 @@ const stepOf =
       let grown = { k: only(k), v: only(v) };
       const attend = (t: VarTensor) => {
         grown = keptWith(slips.rawKept ? raw : t, grown, attention);
-        return attendedTo(t, grown, attention, settings.heads);
+        return attendedTo(slips.rawRead ? raw : t, grown, attention, settings.heads);
       };
       x = slips.around === false ? attend(normed(x, norm1)) : wrapped(x, norm1, attend, slips.order);
       if (slips.feedForward !== false)
@@ -722,6 +742,17 @@ export const cachedStep = exercise({
     'keys and values before the norm': {
       wrong: stepBy({ rawKept: true }),
       says: 'Your keys and values are made from x as it is. With the norm in front, queries, keys and values are all made from the normed x.',
+    },
+    'attention reads x without the norm': {
+      wrong: stepBy({ rawKept: true, rawRead: true }),
+      says: 'Your attention reads x as it came into the block. The sublayer is a function of t, and t is what norm1 has made of x: give it that.',
+    },
+    'norms exchanged': {
+      wrong: (i) => {
+        const blocks = i.weights.blocks.map((block) => ({ ...block, norm1: block.norm2, norm2: block.norm1 }));
+        return stepBy({})({ ...i, weights: { ...i.weights, blocks } });
+      },
+      says: 'norm1 stands where norm2 belongs. The first one is the attention’s.',
     },
     'one block’s kept for all': {
       wrong: stepBy({ firstKept: true }),

@@ -12,6 +12,7 @@ import {
   isRecord,
   learns,
   listOf,
+  property,
   pure,
   range,
   record,
@@ -220,6 +221,13 @@ const embedTokensBackward = exercise({
     { ...textAndPlaces[1]!, dy: toTensor([[[1, 2, 3], [5, 7, 11]], [[13, 17, 19], [23, 29, 31]]]) }, // prettier-ignore
   ],
   misconceptions: {
+    'the two tables exchanged': {
+      wrong: (i) => {
+        const { dtokens, dpositions } = entranceBack(i, {});
+        return { dtokens: dpositions, dpositions: dtokens };
+      },
+      says: 'What you return as dtokens is the gradient of the positions, and the other way round. The dtable of learnedPositionsBackward is dpositions.',
+    },
     'last repeat of a token wins': {
       wrong: (i) => entranceBack(i, { token: (_old, now) => now }),
       says: 'When a token was read more than once, one of its gradients overwrites the others in dtokens. They add up.',
@@ -561,7 +569,17 @@ const gptBackward = exercise({
   backwardOf: { forward: 'gptForward', takes: ['index', 'weights', 'settings'] },
   uses: ['embedTokensBackward', 'lmHeadBackward'],
   oracle: smooth((i: RunBack) => backThrough(i)),
-  checks: [gradientAgrees({ upstream: ['dlogits'], cases: 6 }), pure({ cases: 2 })],
+  checks: [
+    gradientAgrees({ upstream: ['dlogits'], cases: 6 }),
+    property<RunBack>('a tied head has no gradient of its own', {
+      cases: 2,
+      where: ({ weights }) => weights.head === undefined,
+      holds: ({ y }: { y: Gpt }) =>
+        y.head === undefined ||
+        'Your gradients have a `head` where the weights have none. trainStep would hand the optimizer one tensor more than there are parameters.',
+    }),
+    pure({ cases: 2 }),
+  ],
   examples,
   misconceptions: {
     'only the head teaches a tied table': {

@@ -90,7 +90,8 @@ export function residualForward<C>(
  * @param sublayerBackward takes the gradient of the sublayer's output and the cache that the sublayer gave; returns dx (B, T, C),
  *                         the gradient of the sublayer's input, and whatever else it likes
  * @param cache            from residualForward
- * @returns dx (B, T, C), norm: the gradients of gamma and beta, and inner: all that sublayerBackward returned
+ * @returns dx (B, T, C), norm: the gradients of gamma and beta under the parameters' own names, and inner: all that
+ *          sublayerBackward returned
  */
 export function residualBackward<C, G extends { dx: Tensor }>(
   dy: Tensor,

@@ -150,7 +150,7 @@ export function lmHead(x: Tensor, norm: NormWeights, table: Tensor): { logits: T
  *
  * @param dlogits (B, T, V) upstream gradient of the logits
  * @param cache   from lmHead
- * @returns dx (B, T, C), norm: the gradients of gamma and beta, and dtable (V, C)
+ * @returns dx (B, T, C), norm: the gradients of gamma and beta under the parameters' own names, and dtable (V, C)
  */
 export function lmHeadBackward(dlogits: Tensor, cache: HeadCache): { dx: Tensor; norm: NormWeights; dtable: Tensor } {
   // #region lmHeadBackward
@@ -219,6 +219,7 @@ export function gptBackward(dlogits: Tensor, cache: GptCache): GptWeights {
  *   g       = all gradients, scaled down together where their norm exceeds maxNorm                   (clipByNorm)
  *   θ′      = adamStep(θ, g)
  *
+ * `sequenceLoss` speaks of (T, B); a mean over all places is the same in either order, so (B, T) goes in as it is.
  * `parametersOf` and `withParameters` turn weights into a list and back.
  *
  * @param text     (B, T + 1) in rows: tokens
@@ -279,15 +280,17 @@ export function topPFilter(logits: Tensor, p: number): Tensor {
 /**
  * Chooses the next token: the temperature first, then the k likeliest, then the likeliest of those up to p, then the draw.
  *
- *   z     = logits / temperature                             with temperature 0: the largest logit wins, the first of equal ones
+ *   z     = logits / temperature
  *   z     = topPFilter(topKFilter(z, topK), topP)
  *   token = drawn by u from softmax(z)                       (sampleIndex)
+ *
+ * With temperature 0 nothing is divided and nothing left to chance: the largest logit wins, the first of equal ones.
  *
  * @param logits   (V)
  * @param u        0 ≤ u < 1
  * @param sampling temperature ≥ 0, topK ≥ 1, 0 < topP ≤ 1
  * @returns the token
- * @throws RangeError where one of its parts would
+ * @throws RangeError when temperature, topK, topP or u is out of its range
  */
 export function chooseToken(logits: Tensor, u: number, sampling: Sampling): number {
   // #region chooseToken
@@ -368,7 +371,7 @@ export function cachedAttention(
  *
  * @param token    0 … V − 1
  * @param kept     one entry for each block, from the last step; (1, 0, C) tensors before the first token
- * @param weights  of the model
+ * @param weights  of the model, which has at least one block
  * @param settings of the model
  * @returns logits (V), the last row of gptForward of all tokens read so far, and kept for the next step
  * @throws RangeError when L tokens have been read already: there is no place left

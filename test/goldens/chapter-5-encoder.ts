@@ -64,7 +64,11 @@ const encoders = ['pre', 'post'].flatMap((order) =>
           'mask forgotten': nothingMasked,
           ...always[order],
           ...(activation === 'relu' && { 'always ReLU': 'the layer bends with ReLU' }),
-          ...(post && { 'memory without the norm': 'with ‘post’ there is no norm before the attention' }),
+          ...(post && {
+            'memory without the norm': 'with ‘post’ there is no norm before the attention',
+            'attention reads x without the norm': 'with ‘post’ there is no norm before the attention',
+            'feed-forward reads a without the norm': 'with ‘post’ there is no norm before the feed-forward layer',
+          }),
         },
       },
       {
@@ -93,6 +97,7 @@ const encoders = ['pre', 'post'].flatMap((order) =>
         blind: {
           'gradients in the order of the walk': oneBlock,
           'from the first block to the last': oneBlock,
+          'from the first block to the last, and the list turned round': oneBlock,
           'every block gets dy': oneBlock,
           'dx of the last block': oneBlock,
         },
@@ -121,6 +126,9 @@ const decoders = ['pre', 'post'].flatMap((order): Golden[] => {
         ...always[order],
         ...(order === 'post' && {
           'self-attention reads x without the norm': 'with ‘post’ there is no norm before the attention',
+          'self-attention reads x in all three roles': 'with ‘post’ there is no norm before the attention',
+          'cross-attention asks without the norm': 'with ‘post’ there is no norm before the attention',
+          'feed-forward reads c without the norm': 'with ‘post’ there is no norm before the feed-forward layer',
         }),
       },
     },
