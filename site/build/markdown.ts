@@ -135,7 +135,7 @@ export function render(source: string, about: Surroundings): Rendered {
       return undefined;
     }
   };
-  const colours = letters(about.folder);
+  const colours = letters(about.file);
   // The marks around computed values go first: at the beginning of a line they would make HTML of the whole line.
   const text = source
     .replace(/^\uFEFF/, '')

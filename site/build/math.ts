@@ -8,15 +8,18 @@ import type { Role } from '../lessons/svg.ts';
 
 type Colours = Partial<Record<string, Role>>;
 
-/** Letters that stand for one idea throughout a chapter. */
-const LETTERS: readonly [chapter: RegExp, letters: Colours][] = [
-  [/^chapter-(5|6|7)/, { Q: 'query', q: 'query', K: 'key', k: 'key', V: 'value', v: 'value', L: 'loss' }],
+/** Letters that stand for one idea throughout a chapter, or a lesson. */
+const LETTERS: readonly [where: RegExp, letters: Colours][] = [
+  // L counts layers there.
+  [/chapter-2-bp\/mlp\b/, {}],
+  // L counts places, and V tokens.
+  [/chapter-(5|6|7)/, { Q: 'query', q: 'query', K: 'key', k: 'key', v: 'value' }],
   [/^/, { L: 'loss' }],
 ];
 
-/** The colours of letters in the formulas of a chapter's folder. */
-export function letters(folder: string): Colours {
-  return LETTERS.find(([chapter]) => chapter.test(folder))![1];
+/** The colours of letters in the formulas of a lesson's file, or of a chapter's folder. */
+export function letters(where: string): Colours {
+  return LETTERS.find(([place]) => place.test(where))![1];
 }
 
 const CLASS = /^role-[a-z]+$/;
