@@ -50,6 +50,7 @@ const sameRate = 'with a constant rate and from zero velocity the parameters are
 export const goldens: Golden[] = [
   trajectory('sgdStep', 'sgd', { learningRate: 0.1 }, undefined, {
     'decay forgotten': noDecay,
+    'decay after the step': noDecay,
     'decay without the rate': noDecay,
     'decay with the wrong sign': noDecay,
     'decay toward the gradient': noDecay,
@@ -63,6 +64,7 @@ export const goldens: Golden[] = [
   trajectory('nesterovStep', 'nesterov', { learningRate: 0.1, momentum: 0.9 }, velocity),
   trajectory('adagradStep', 'adagrad', { learningRate: 0.1, epsilon: 1e-10 }, sum, {
     'epsilon inside the root': tinyEpsilon,
+    'without ε': tinyEpsilon,
   }),
   trajectory('adagradStep', 'adagrad_large_eps', { learningRate: 0.1, epsilon: 1e-2 }, sum),
   trajectory('rmspropStep', 'rmsprop', { learningRate: 0.01, decay: 0.9, epsilon: 1e-8 }, meanSquare),
