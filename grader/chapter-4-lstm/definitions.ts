@@ -3,7 +3,7 @@
  * tensors into which students' slips can be switched, for the misconceptions.
  */
 import { concat, split, stack, zeros, Tensor } from '#tensor';
-import { range, sum, table, Var, VarTensor, type Lifted, type Oracle } from '../engine/index.ts';
+import { range, sum, table, Var, VarTensor, type Lifted } from '../engine/index.ts';
 
 /** Parameters of one recurrent layer: rows of wIh and wHh in blocks, one per gate. */
 export interface Weights {
@@ -20,11 +20,7 @@ export interface Layer extends Weights {
   wHr?: Tensor;
 }
 
-/** An oracle without kinks: nothing has to be kept clear of them, and the tape runs once instead of twice. */
-export const smooth =
-  <I>(oracle: Oracle<I>): Oracle<I> =>
-  (inputs: I) =>
-    oracle(inputs);
+export { smooth } from '../engine/index.ts';
 
 /** x_t of a sequence (T, B, …). */
 export const moment = (x: VarTensor, t: number): VarTensor => table(x.shape.slice(1), (b, j) => x.at(t, b!, j!));

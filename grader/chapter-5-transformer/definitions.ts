@@ -1,12 +1,8 @@
 /** Attention as its paper defines it, one number at a time on the tape: what the other definitions of this chapter compose. */
 import { Tensor } from '#tensor';
-import { dot, range, softmax, table, Var, VarTensor, type Oracle } from '../engine/index.ts';
+import { dot, range, softmax, table, Var, VarTensor } from '../engine/index.ts';
 
-/** An oracle without kinks: nothing has to be kept clear of them, and the tape runs once instead of twice. */
-export const smooth =
-  <I>(oracle: Oracle<I>): Oracle<I> =>
-  (inputs: I) =>
-    oracle(inputs);
+export { smooth } from '../engine/index.ts';
 
 /** The part of a tensor at the given indices of its first axes: of (B, T, d) at b, the (T, d). */
 export function part(x: VarTensor, ...index: number[]): VarTensor {
