@@ -1,0 +1,9 @@
+import type { Chapter } from '../engine/index.ts';
+import { lora } from './lora.ts';
+
+export const chapter: Chapter = {
+  id: 'chapter-6',
+  folder: 'chapter-6-lora',
+  title: 'LoRA: learning little',
+  topics: [lora],
+};
