@@ -141,13 +141,12 @@ const oneMatrix = ({ width, rank }: Model) => loraParameterCount(1, [[width, wid
 
 function counts(): string {
   return lines([
-    ['', 'layers', 'C', 'r', 'A', 'A and B', 'q and v', 'all layers', 'of all'],
+    ['', 'layers', 'C', 'r', 'a pair', 'q and v', 'all layers', 'of all'],
     ...models.map((m) => [
       m.name,
       m.layers,
       count(m.width),
       m.rank,
-      count(m.rank * m.width),
       count(oneMatrix(m)),
       count(2 * oneMatrix(m)),
       count(trained(m)),
