@@ -28,7 +28,12 @@ function plan(operation: string, x: Tensor, axes: Axes | undefined, options: Red
  */
 function sumInto(out: Float64Array, kept: Shape, x: Tensor): void {
   walk(x.shape, stridesOf(x.shape), broadcastStrides(kept, x.shape), (_o, i, di, j, dj, count) => {
-    for (let step = 0; step < count; step++) out[j + step * dj] += x.data[i + step * di];
+    const { data } = x;
+    if (dj === 0) {
+      let total = out[j];
+      for (let step = 0; step < count; step++, i += di) total += data[i];
+      out[j] = total;
+    } else for (let step = 0; step < count; step++, i += di, j += dj) out[j] += data[i];
   });
 }
 
