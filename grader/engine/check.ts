@@ -152,7 +152,7 @@ function tensorwise(value: Value, bound: (entries: number[]) => number): number[
   if (Array.isArray(value) && !value.every((v) => typeof v === 'number'))
     return value.flatMap((v) => tensorwise(v, bound));
   const entries = scalars(value);
-  return entries.map(() => bound(entries));
+  return new Array<number>(entries.length).fill(bound(entries));
 }
 
 /** What a law says of the outputs: true, or what is wrong in a sentence. */

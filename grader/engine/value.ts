@@ -102,7 +102,7 @@ export function countScalars(value: Value): number {
 /** The same value with every scalar passed through `f`; booleans, strings and bytes stay. */
 export function mapNumbers(value: Value, f: (x: number) => number): Value {
   if (typeof value === 'number') return f(value);
-  if (value instanceof Tensor) return new Tensor(value.shape, Float64Array.from(value.data, f));
+  if (value instanceof Tensor) return value.map((x) => f(x));
   if (Array.isArray(value)) return value.map((v) => mapNumbers(v, f));
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapNumbers(v, f)]));
   return value;
