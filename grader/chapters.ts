@@ -41,4 +41,10 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'Transformer: attention is all there is',
     load: async () => (await import('./chapter-5-transformer/index.ts')).chapter,
   },
+  {
+    id: 'chapter-7',
+    folder: 'chapter-7-moe',
+    title: 'MoE: many experts, few at work',
+    load: async () => (await import('./chapter-7-moe/index.ts')).chapter,
+  },
 ];

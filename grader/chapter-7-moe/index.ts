@@ -1,0 +1,10 @@
+import type { Chapter } from '../engine/index.ts';
+import { experts } from './experts.ts';
+import { router } from './router.ts';
+
+export const chapter: Chapter = {
+  id: 'chapter-7',
+  folder: 'chapter-7-moe',
+  title: 'MoE: many experts, few at work',
+  topics: [router, experts],
+};
