@@ -3,7 +3,21 @@
  * switched in, for the misconceptions.
  */
 import { Tensor } from '#tensor';
-import { dot, mean, range, softmax, sum, table, Var, VarTensor, type Lifted } from '../engine/index.ts';
+import {
+  dot,
+  listOf,
+  mean,
+  range,
+  record,
+  softmax,
+  sum,
+  table,
+  tensor,
+  Var,
+  VarTensor,
+  type Axis,
+  type Lifted,
+} from '../engine/index.ts';
 import { filled, type FeedForward } from '../chapter-5-transformer/definitions-blocks.ts';
 import { unheard } from '../chapter-5-transformer/definitions-layers.ts';
 import { rowsOf } from '../chapter-5-transformer/definitions.ts';
@@ -18,6 +32,18 @@ export type Routing = { k: number; form: GateForm; capacityFactor: number };
 export type Mixture = { wGate: Tensor; experts: FeedForward[] };
 
 export const small = { min: -1, max: 1 };
+
+/** E experts for tokens of width C. */
+export const expertWeights = (C: Axis) =>
+  listOf(
+    'E',
+    record({
+      w1: tensor('M', C, small),
+      b1: tensor('M', { ...small, nonzero: true }),
+      w2: tensor(C, 'M', small),
+      b2: tensor(C, { ...small, nonzero: true }),
+    }),
+  );
 
 /** The k largest of a row by their places, falling; of equal ones the smaller place first. */
 export const largest = (row: readonly number[], k: number): number[] =>

@@ -8,11 +8,9 @@ import {
   gradientAgrees,
   gradientOf,
   integer,
-  listOf,
   property,
   pure,
   range,
-  record,
   sum,
   table,
   tensor,
@@ -27,11 +25,11 @@ import {
   chosenBy,
   dealt,
   expertSays,
+  expertWeights,
   filled,
   heard,
   mixed,
   rowsOf,
-  small,
   someExperts,
   still,
   tokenAt,
@@ -259,22 +257,13 @@ const dispatchTokens = exercise<typeof drawnDeal, Dealing>({
 type Work = { x: Tensor; gates: Tensor; piles: Assignment[][]; experts: FeedForward[] };
 type LiftedWork = Lifted<Omit<Work, 'piles'>> & Pick<Work, 'piles'>;
 
-const expertWeights = listOf(
-  'E',
-  record({
-    w1: tensor('M', 'C', small),
-    b1: tensor('M', { ...small, nonzero: true }),
-    w2: tensor('C', 'M', small),
-    b2: tensor('C', { ...small, nonzero: true }),
-  }),
-);
 const drawnWork = {
   x: tensor('T', 'C'),
   gates: tensor('T', 'E', { min: 0.25, max: 1.5 }),
   preference: tensor('T', 'E'),
   k: integer(1, 2),
   capacity: choice<number>(Infinity, 2, 1),
-  experts: expertWeights,
+  experts: expertWeights('C'),
 };
 const workSizes = { T: [1, 4], C: [1, 3], E: [1, 4], M: [1, 3] } as const;
 type Drawn = Work & { preference: Tensor; k: number; capacity: number };
