@@ -252,13 +252,10 @@ export async function lab(io: LabIo): Promise<void> {
   const alpha = io.option('alpha', 0.1);
   const { steps, k, hidden, bias } = settings;
 
+  const at = k === 1 ? 'one works' : `${k} work`;
   io.print(
-    `Four tasks: each sends the points of the plane somewhere else. ${experts} experts with ${hidden} hidden units each,`,
+    `Four tasks: each sends the points of the plane somewhere else. ${experts} experts with ${hidden} hidden units each, of which ${at} on a token; and a dense layer with ${k * hidden} hidden units. ${steps} steps. The router begins with a bias of ${bias} for expert 0.\n`,
   );
-  io.print(
-    `of which ${k === 1 ? 'one works' : `${k} work`} on a token; and a dense layer with ${k * hidden} hidden units. ${steps} steps.`,
-  );
-  io.print(`The router begins with a bias of ${bias} for expert 0.\n`);
   let done = 0;
   const listen = (name: string) => (step: number) => {
     io.progress((done + step) / (3 * steps + 1), `${name}, step ${step}`);
@@ -277,7 +274,7 @@ export async function lab(io: LabIo): Promise<void> {
     { name: `with it, α = ${alpha}`, shares: balanced.seen },
   ];
   for (const run of runs) {
-    io.print(`${run.name}: the share of each task that each expert got, over time (dark: all)\n`);
+    io.print(`${run.name}: who gets how much of a task, over time (dark: all of it)\n`);
     io.print(`${routingText(run, NAMES)}\n`);
   }
   await io.save(
@@ -311,7 +308,7 @@ export async function lab(io: LabIo): Promise<void> {
     { name: `α = ${alpha}`, letter: 'b', values: smoothed(balanced.losses, WINDOW) },
   ];
   io.print('\nThe error while they learned (d: dense; o: without, b: with the balance loss):\n');
-  io.print(curvesText(curves, 0.3));
+  io.print(curvesText(curves, 0.12));
   await io.save(
     'mixture-loss.svg',
     curvesSvg(
@@ -319,7 +316,7 @@ export async function lab(io: LabIo): Promise<void> {
       'A dense layer, a collapsed mixture, a balanced one',
       'The mean squared error of three layers against the steps. All fall; the mixture with the balance loss ends lowest.',
       curves,
-      { steps, most: 0.3, what: 'error' },
+      { steps, most: 0.12, what: 'error' },
     ),
   );
   const truth = TASKS.map(({ to }) => along(LETTER).map(([u, v]) => to(u, v)));
