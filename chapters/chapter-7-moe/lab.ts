@@ -56,10 +56,12 @@ export function asked(points: [number, number][][]): Batch {
   };
 }
 
-/** As many points for each task, anywhere in a square. */
-export function draw(each: number, rng: Random): Batch {
+/** Points anywhere in a square, each with a task of its own, drawn like it. */
+export function draw(count: number, rng: Random): Batch {
+  const points = TASKS.map((): [number, number][] => []);
   const next = () => 2 * rng.next() - 1;
-  return asked(TASKS.map(() => Array.from({ length: each }, () => [next(), next()])));
+  for (let i = 0; i < count; i++) points[rng.integer(TASKS.length)].push([next(), next()]);
+  return asked(points);
 }
 
 // The models
@@ -107,8 +109,8 @@ export interface Settings extends MoeSettings {
   /** M of each expert */
   hidden: number;
   bias: number;
-  /** tokens of each task in a batch */
-  each: number;
+  /** tokens in a batch */
+  batch: number;
   steps: number;
   seed: number;
 }
@@ -150,7 +152,7 @@ const adam = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 export function train<W>(
   start: Model<W>,
   slope: (model: Model<W>, batch: Batch) => Answered<W>,
-  { each, steps, seed }: Settings,
+  { batch, steps, seed }: Settings,
   listen: (losses: number[], model: Model<W>) => boolean,
 ): { losses: number[]; model: Model<W> } {
   const rng = random(`places ${seed}`);
@@ -159,7 +161,7 @@ export function train<W>(
   let state = adamInit(parameters);
   const model = () => withParameters(start, parameters);
   while (losses.length < steps) {
-    const { loss, gradients } = slope(model(), draw(each, rng));
+    const { loss, gradients } = slope(model(), draw(batch, rng));
     const clipped = clipByNorm(parametersOf(gradients()), 1).gradients;
     // The step gets shorter towards the end, so that the curves come to rest.
     const learningRate = adam.learningRate * Math.min(1, 2 * (1 - losses.length / steps));
@@ -189,20 +191,20 @@ export const MOMENTS = 60;
 /** A mixture trained with a weight α of the balance loss, and what its router did meanwhile. */
 export function trainMixture(alpha: number, settings: Settings, listen: (step: number) => boolean) {
   const slope = (model: Model<MoeWeights>, batch: Batch) => mixtureSlope(model, batch, alpha, settings);
-  const watch = draw(50, random('watched'));
+  const watch = draw(200, random('watched'));
   const start = newMixture(settings);
   const seen = [shares(start, watch, settings.k)];
   const { losses, model } = train(start, slope, settings, ({ length }, now) => {
     if (Math.floor((length * MOMENTS) / settings.steps) >= seen.length) seen.push(shares(now, watch, settings.k));
     return listen(length);
   });
-  const test = draw(250, random('test'));
+  const test = draw(1000, random('test'));
   const { loss, balance } = mixtureSlope(model, test, alpha, settings);
   return { losses, model, seen, loss, balance, shares: shares(model, test, settings.k) };
 }
 export function trainDense(settings: Settings, listen: (step: number) => boolean) {
   const { losses, model } = train(newDense(settings), denseSlope, settings, ({ length }) => listen(length));
-  return { losses, model, loss: tested(denseSlope, model, draw(250, random('test'))) };
+  return { losses, model, loss: tested(denseSlope, model, draw(1000, random('test'))) };
 }
 
 export const SETTINGS: Settings = {
@@ -212,9 +214,9 @@ export const SETTINGS: Settings = {
   k: 1,
   form: 'raw',
   capacityFactor: Infinity,
-  each: 12,
-  steps: 1200,
-  seed: 2,
+  batch: 192,
+  steps: 1500,
+  seed: 3,
 };
 
 // The lab
@@ -245,7 +247,7 @@ export async function lab(io: LabIo): Promise<void> {
     k: whole('k', 1, 1, experts),
     form: form satisfies GateForm,
     capacityFactor: capacity > 0 ? capacity : Infinity,
-    each: whole('each', SETTINGS.each, 1, 1000),
+    batch: whole('batch', SETTINGS.batch, 1, 10_000),
     steps: whole('steps', SETTINGS.steps, MOMENTS, 1e6),
     seed: whole('seed', SETTINGS.seed, 1, 1e9),
   };
@@ -336,7 +338,7 @@ export async function lab(io: LabIo): Promise<void> {
     ),
   );
   io.print(
-    '\nSaved routing.svg, mixture-loss.svg and letters.svg. To try: --bias 0, --seed 1, --experts 6, --hidden 3',
+    '\nSaved routing.svg, mixture-loss.svg and letters.svg. To try: --bias 0, --form renormalised, --experts 6, --hidden 3',
   );
   io.progress(1, 'done');
 }

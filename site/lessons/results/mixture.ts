@@ -1,37 +1,36 @@
-/** The lab of chapter 7: one run as it prints, and what becomes of other seeds, and of a router that starts fair. */
+/** The lab of chapter 7: one run as it prints; what becomes of other seeds, of a fair start, and of gates that teach nothing. */
 import { SETTINGS, lab, trainDense, trainMixture, type Settings } from '../../../solutions/chapter-7-moe/lab.ts';
 import { watched, type Watched } from './order.ts';
 
-export interface MixtureResults {
-  run: Watched;
-  /** for each seed the error of the dense layer and of both mixtures, and the busiest expert's share without balance loss */
-  seeds: { seed: number; dense: number; alone: number; busiest: number; balanced: number }[];
-  /** without a bias and without the balance loss */
-  fair: { error: number; shares: number[][] };
+/** How a mixture ended: its error, and for each task the share of its tokens that each expert gets. */
+export interface Ended {
+  error: number;
+  shares: number[][];
 }
 
-const on = () => true;
-/** The largest share of all tokens, the tasks being equally long. */
-const busiest = (shares: number[][]) =>
-  Math.max(...shares[0]!.map((_, e) => shares.reduce((sum, of) => sum + of[e]!, 0) / shares.length));
+export interface MixtureResults {
+  run: Watched;
+  seeds: { seed: number; dense: number; alone: Ended; balanced: Ended }[];
+  /** without a bias and without the balance loss */
+  fair: Ended;
+  /** with the balance loss, and renormalised gates */
+  renormalised: Ended;
+}
 
-function outcome(seed: number) {
-  const settings: Settings = { ...SETTINGS, seed };
-  const alone = trainMixture(0, settings, on);
-  return {
-    seed,
-    dense: trainDense(settings, on).loss,
-    alone: alone.loss,
-    busiest: busiest(alone.shares),
-    balanced: trainMixture(0.1, settings, on).loss,
-  };
+function ended(alpha: number, settings: Settings): Ended {
+  const { loss, shares } = trainMixture(alpha, settings, () => true);
+  return { error: loss, shares };
 }
 
 export async function compute(): Promise<MixtureResults> {
-  const fair = trainMixture(0, { ...SETTINGS, bias: 0 }, on);
   return {
     run: await watched(lab),
-    seeds: [1, 2, 3, 4, 5].map(outcome),
-    fair: { error: fair.loss, shares: fair.shares },
+    seeds: [1, 2, 3, 4, 5].map((seed) => {
+      const settings = { ...SETTINGS, seed };
+      const dense = trainDense(settings, () => true).loss;
+      return { seed, dense, alone: ended(0, settings), balanced: ended(0.1, settings) };
+    }),
+    fair: ended(0, { ...SETTINGS, bias: 0 }),
+    renormalised: ended(0.1, { ...SETTINGS, form: 'renormalised' }),
   };
 }
