@@ -2,7 +2,7 @@
 import { SETTINGS } from '../../../solutions/chapter-7-moe/lab.ts';
 import { lines } from '../chapter-2-bp/words.ts';
 import { results } from '../results.ts';
-import type { MixtureResults } from '../results/mixture.ts';
+import type { Ended, MixtureResults } from '../results/mixture.ts';
 
 const cell = (v: number, digits = 2) => v.toFixed(digits);
 
@@ -15,39 +15,43 @@ const section = (from: string, lineCount: number, skip = 0) => {
 };
 const drawing = (name: string) => lab().run.files[`${name}.svg`]!.trim();
 const small = (v: number) => v.toFixed(5);
+const share = (of: number[][], e: number) => of.reduce((sum, row) => sum + row[e]!, 0) / of.length;
+const idle = ({ shares }: Ended) => shares[0]!.filter((_, e) => share(shares, e) < 0.01).length;
+const owned = ({ shares }: Ended) => shares.filter((row) => Math.max(...row) >= 0.95).length;
+const below = (v: number) => (v < 0.00001 ? 'less than 0.00001' : small(v));
 function seeds(): string {
   return lines([
-    ['seed', 'dense', 'no balance loss', 'busiest expert', 'α = 0.1'],
-    ...lab().seeds.map(({ seed, dense, alone, busiest, balanced }) => [
+    ['', '', 'without the balance loss', '', 'α = 0.1', ''],
+    ['seed', 'dense', 'error', 'idle', 'error', 'owned'],
+    ...lab().seeds.map(({ seed, dense, alone, balanced }) => [
       String(seed),
       small(dense),
-      small(alone).padStart(15),
-      `${(100 * busiest).toFixed(0)} %`.padStart(14),
-      small(balanced),
+      small(alone.error),
+      String(idle(alone)),
+      small(balanced.error),
+      String(owned(balanced)),
     ]),
   ]);
 }
-const fair = () =>
+const dealt = ({ shares }: Ended) =>
   lines([
     ['task', ...[0, 1, 2, 3].map((e) => `expert ${e}`)],
-    ...['turn', 'mirror', 'swap', 'lean'].map((name, t) => [
-      name,
-      ...lab().fair.shares[t]!.map((v) => cell(v).padStart(8)),
-    ]),
+    ...['turn', 'mirror', 'swap', 'lean'].map((name, t) => [name, ...shares[t]!.map((v) => cell(v).padStart(8))]),
   ]);
 
 const ofSeed = (seed: number) => lab().seeds.find((each) => each.seed === seed)!;
 
 export const values = {
   labSteps: () => SETTINGS.steps.toLocaleString('en'),
-  labFairError: () => small(lab().fair.error),
-  labDenseError: () => small(ofSeed(2).dense),
-  labAloneError: () => small(ofSeed(2).alone),
-  labBalancedError: () => small(ofSeed(2).balanced),
+  labDenseError: () => small(ofSeed(SETTINGS.seed).dense),
+  labAloneError: () => small(ofSeed(SETTINGS.seed).alone.error),
+  labBalancedError: () => below(ofSeed(SETTINGS.seed).balanced.error),
+  labRenormalisedError: () => small(lab().renormalised.error),
 };
 export const prints = {
   labTable: () => section('weights  active', 4),
   labSeeds: seeds,
-  labFair: fair,
+  labFair: () => dealt(lab().fair),
+  labRenormalised: () => dealt(lab().renormalised),
 };
 export const figures = { routing: () => drawing('routing'), letters: () => drawing('letters') };
