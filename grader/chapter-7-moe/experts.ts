@@ -293,6 +293,12 @@ const works: Work[] = [
     piles: dealt([[2, 0], [2, 1], [0, 2]], 3, Infinity), // prettier-ignore
     experts: someExperts(37, 3, 2, 3),
   },
+  {
+    x: filled(13, 4, 3).mul(2),
+    gates: new Tensor([4, 2], [0.5, 0.25, 0.75, 0.5, 0.25, 1, 0.5, 1.25]),
+    piles: dealt([[0, 1], [0, 2], [1, 0], [0, 1]], 3, 1), // prettier-ignore
+    experts: someExperts(53, 3, 3, 2),
+  },
 ];
 
 const working =
