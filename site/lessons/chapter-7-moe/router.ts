@@ -7,7 +7,7 @@ import {
   noisyLogitsForward,
 } from '../../../solutions/chapter-7-moe/router.ts';
 import { moeCost } from '../../../solutions/chapter-7-moe/moe-block.ts';
-import { lines } from '../chapter-2-bp/words.ts';
+import { lines, show } from '../chapter-2-bp/words.ts';
 import { arrow, box, figure, text } from '../svg.ts';
 
 const cell = (v: number, digits = 3) => (Math.abs(v) < 0.5 * 10 ** -digits ? 0 : v).toFixed(digits).replace('-', '−');
@@ -41,16 +41,18 @@ const logits = tensor([
 ]);
 const chosen = chooseExperts(logits, 2);
 const [rawGates, shares] = [gateForward(logits, chosen, 'raw'), gateForward(logits, chosen, 'renormalised')];
+const near = (x: Tensor) => Array.from(x.data, (v) => cell(v, 2)).join('  ');
+const plain = (x: Tensor) => Array.from(x.data, show).join(' ');
 function gated(): string {
   return lines([
-    ['token', '  logits of experts 0 … 3', '          probabilities', 'chosen', '       raw', 'renormalised'],
+    ['token', 'logits', 'probabilities', 'chosen', 'raw gates', 'renormalised'],
     ...[0, 1, 2].map((t) => [
       String(t),
-      row(logits.row(t), 1),
-      row(rawGates.probabilities.row(t), 2),
+      plain(logits.row(t)),
+      near(rawGates.probabilities.row(t)),
       chosen[t]!.join(' '),
-      row(rawGates.gates.row(t), 2),
-      row(shares.gates.row(t), 2),
+      near(rawGates.gates.row(t)),
+      near(shares.gates.row(t)),
     ]),
   ]);
 }
@@ -73,18 +75,17 @@ function pulled(): string {
 function alone(): string {
   const one = chooseExperts(logits, 1);
   const up = tensor([[1], [1], [1]]);
+  const [raw, only] = [gateForward(logits, one, 'raw'), gateForward(logits, one, 'renormalised')];
+  const [some, none] = [gateBackward(up, raw.cache), gateBackward(up, only.cache)];
   return lines([
-    ['token', 'gate, raw', 'dlogits, raw', 'gate, renormalised', 'dlogits, renormalised'],
-    ...[0, 1, 2].map((t) => {
-      const [raw, only] = [gateForward(logits, one, 'raw'), gateForward(logits, one, 'renormalised')];
-      return [
-        String(t),
-        cell(raw.gates.at(t, 0)).padStart(9),
-        row(gateBackward(up, raw.cache).row(t)),
-        cell(only.gates.at(t, 0)).padStart(18),
-        row(gateBackward(up, only.cache).row(t)),
-      ];
-    }),
+    ['token', 'raw gate', 'its dlogits', 'renormalised', 'its dlogits'],
+    ...[0, 1, 2].map((t) => [
+      String(t),
+      cell(raw.gates.at(t, 0)).padStart(8),
+      row(some.row(t)).trimStart(),
+      cell(only.gates.at(t, 0)).padStart(12),
+      plain(none.row(t)),
+    ]),
   ]);
 }
 
