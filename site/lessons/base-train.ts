@@ -1,12 +1,20 @@
 /**
  * `npm run base:train`: makes solutions/chapter-6-lora/base.ts, the small GPT that chapter 6's lab starts from. For authors; it
- * takes three or four minutes. The same code on the same version of Node gives the same file.
+ * takes a minute or two. The same code on the same version of Node gives the same file; sums in another order, or another exp,
+ * give another file with nearly the same loss.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runCommand, type Command } from '../../grader/cli/words.ts';
 import { corpus, toTokens } from '../../solutions/chapter-5-transformer/writer.ts';
-import { STEPS, baseLoss, packBase, toText, trainBase, unpackBase } from '../../solutions/chapter-6-lora/base-training.ts';
+import {
+  STEPS,
+  baseLoss,
+  packBase,
+  toText,
+  trainBase,
+  unpackBase,
+} from '../../solutions/chapter-6-lora/base-training.ts';
 
 const command = {
   name: 'base:train',

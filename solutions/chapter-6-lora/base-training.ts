@@ -13,7 +13,7 @@ import { BLOCK, dequantizeMatrix, quantizeMatrix } from './quantization.ts';
 
 export const BASE_SETTINGS: WriterSettings = { ...WRITER, layers: 2 };
 export const GPT: GptSettings = { heads: BASE_SETTINGS.heads, activation: 'gelu' };
-export const STEPS = 3000;
+export const STEPS = 1200;
 
 /** Trains it, for as long as `listen` answers true. */
 export function trainBase(steps: number, listen: (losses: number[]) => boolean): GptWeights {

@@ -10,6 +10,7 @@ import type { EncoderBlockWeights } from '../chapter-5-transformer/encoder.ts';
 import { feedForward, feedForwardBackward } from '../chapter-5-transformer/feed-forward.ts';
 import { gptBackward, gptForward } from '../chapter-5-transformer/gpt.ts';
 import type { GptSettings, GptWeights } from '../chapter-5-transformer/gpt.ts';
+import { projectForward } from '../chapter-5-transformer/multi-head-attention.ts';
 import { countParameters } from '../chapter-5-transformer/parameters.ts';
 import { adapterBackward, adapterForward, adapterInit } from './adapter.ts';
 import type { AdapterWeights } from './adapter.ts';
@@ -49,8 +50,6 @@ export interface Sizes {
   alpha: number;
   /** m, of the adapters */
   bottleneck: number;
-  /** P, of the prefix */
-  prefix: number;
 }
 
 /** Every number learns. */
@@ -161,19 +160,35 @@ export function adapterMethod(
   };
 }
 
-/** Keys and values more in every attention. */
+/**
+ * The keys and values that the base itself makes of a few tokens, block by block. A prefix that begins as a piece of text
+ * disturbs less than noise (Li & Liang 2021, §6.5).
+ */
+function keysAndValues(base: GptWeights, { heads, activation }: GptSettings, tokens: number[]): Prefix[] {
+  const mask = causalMask(tokens.length, tokens.length);
+  const prefixes: Prefix[] = [];
+  frozenGptForward([tokens], base, ({ attention: a, feedForward: f }) => ({
+    attention: (t) => {
+      prefixes.push({ k: projectForward(t, a.wK, a.bK).y.row(0), v: projectForward(t, a.wV, a.bV).y.row(0) });
+      return selfAttentionForward(t, mask, a, heads);
+    },
+    feedForward: (t) => feedForward(t, f, activation),
+  }));
+  return prefixes;
+}
+
+/** Keys and values more in every attention, at first those of the given tokens. */
 export function prefixMethod(
   base: GptWeights,
-  { heads, activation }: GptSettings,
-  { prefix: P }: Sizes,
-  rng: Random,
+  settings: GptSettings,
+  tokens: number[],
   learningRate: number,
 ): Method<Prefix[]> {
-  const C = base.tokens.shape[1];
+  const { heads, activation } = settings;
   return {
     name: 'prefix',
     letter: 'p',
-    start: base.blocks.map(() => ({ k: normal([P, C], rng), v: normal([P, C], rng, 0, 0.1) })),
+    start: keysAndValues(base, settings, tokens),
     learningRate,
     run(index, prefixes) {
       const mask = causalMask(index[0].length, index[0].length);
