@@ -95,7 +95,7 @@ export function waysSvg(
     label(8, 18, names.y, 'start'),
     ...ways.flatMap(({ name, points }, k) => [
       `<path class="way w${k % 5}" d="M${points.map(([x, y]) => `${short(px(x))} ${short(py(y))}`).join('L')}"/>`,
-      ...points.slice(1).map(([x, y]) => `<circle class="way w${k % 5}" style="stroke-dasharray:none" cx="${short(px(x))}" cy="${short(py(y))}" r="2.5"/>`), // prettier-ignore
+      ...points.slice(1).map(([x, y]) => `<circle class="way w${k % 5}" style="stroke-dasharray:none" cx="${short(px(x))}" cy="${short(py(y))}" r="2"/>`), // prettier-ignore
       label(px(ends[k][0]) - 8, heights[k], name, 'end'),
     ]),
   ]);

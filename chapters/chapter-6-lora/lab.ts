@@ -105,7 +105,7 @@ export interface Outcome {
 }
 
 /** How often both losses are looked at on the way. */
-const LOOKS = 10;
+const LOOKS = 20;
 
 const running =
   <W>(method: Method<W>, learned: W) =>
@@ -242,7 +242,7 @@ export async function lab(io: LabIo): Promise<void> {
     const outcome = tune(method, all, settings, io.now, (losses) => {
       const lately = losses.slice(-20);
       const loss = lately.reduce((a, b) => a + b, 0) / lately.length;
-      io.progress((k + losses.length / settings.steps) / (names.length + 0.05), `${method.name}, step ${losses.length} of ${settings.steps}, loss ${loss.toFixed(2)}`); // prettier-ignore
+      io.progress((k + losses.length / settings.steps) / (names.length + 0.05), `${method.name} ${losses.length} of ${settings.steps}, loss ${loss.toFixed(2)}`); // prettier-ignore
       return !io.stopped();
     });
     const forward = running(method, outcome.learned);

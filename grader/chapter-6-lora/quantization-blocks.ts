@@ -287,7 +287,7 @@ export const packQ4 = exercise({
     rejects('a block that has not 32 numbers', wrongLengths('x', 32), { worth: 1 }),
   ],
   examples: [
-    ...[1, -2, 7, 13, 75, 77].map((d) => ({ x: levels(d) })),
+    ...[1, -2, 3, 7, 13, 75, 77].map((d) => ({ x: levels(d) })),
     { x: tiny(1e-9) },
     { x: tiny(-2e-9) },
     { x: shades(3) },
@@ -356,6 +356,10 @@ export const packQ4 = exercise({
       says: 'You divide each number by d. ggml computes 1/d once, in float32, and multiplies by it; now and then that is one level less or more.',
     },
     'sum not rounded to float32': {
+      wrong: q4({ level: (value, d) => Math.min(15, Math.trunc(scaled(value, d) + 8.5)) }),
+      says: 'Your sum with 8.5 keeps all the digits of a JavaScript number. In C it is a float, and just below a whole number it may round up to it.',
+    },
+    'neither product nor sum rounded to float32': {
       wrong: q4({ level: (value, d) => Math.min(15, Math.trunc((d === 0 ? 0 : value * float(1 / d)) + 8.5)) }),
       says: 'Product and sum keep all the digits of a JavaScript number. In C both are floats, and a float just below a whole number may round up to it.',
     },
