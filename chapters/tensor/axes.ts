@@ -38,8 +38,24 @@ export function transpose(x: Tensor, axes: readonly number[]): Tensor {
 /** Swaps the last two axes: (…, m, n) -> (…, n, m). */
 export function swapLastTwo(x: Tensor): Tensor {
   if (x.rank < 2) throw new ShapeError(`T: ${showShape(x.shape)} has fewer than two axes; nothing can be swapped`);
-  const order = x.shape.map((_, axis) => axis);
-  return transpose(x, [...order.slice(0, -2), x.rank - 1, x.rank - 2]);
+  const [rows, columns] = x.shape.slice(-2);
+  const shape = [...x.shape.slice(0, -2), columns, rows];
+  if (rows === 1 || columns === 1) return new Tensor(shape, x.data.slice());
+  const out = new Float64Array(x.size);
+  for (let at = 0; at < out.length; at += rows * columns) transposeInto(out, x.data, at, rows, columns);
+  return new Tensor(shape, out);
+}
+
+/** out (columns, rows) = x (rows, columns) transposed, both beginning at `at`; 8 rows at a time stay in the cache. */
+function transposeInto(out: Float64Array, x: Float64Array, at: number, rows: number, columns: number): void {
+  for (let top = 0; top < rows; top += 8) {
+    const bottom = Math.min(rows, top + 8);
+    for (let j = 0; j < columns; j++) {
+      let from = at + top * columns + j;
+      let to = at + j * rows + top;
+      for (let i = top; i < bottom; i++, from += columns, to++) out[to] = x[from];
+    }
+  }
 }
 
 export function expandDims(x: Tensor, axis: number): Tensor {
@@ -104,10 +120,16 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     }
   }
   const at = resolveAxis('stack', axis, first.rank + 1, first.shape);
-  return concat(
-    tensors.map((x) => expandDims(x, at)),
-    at,
-  );
+  const inner = sizeOf(first.shape.slice(at));
+  const blocks = sizeOf(first.shape.slice(0, at));
+  const out = new Float64Array(first.size * tensors.length);
+  tensors.forEach(({ data }, place) => {
+    for (let block = 0; block < blocks; block++) {
+      const from = block * inner;
+      out.set(data.subarray(from, from + inner), (block * tensors.length + place) * inner);
+    }
+  });
+  return new Tensor([...first.shape.slice(0, at), tensors.length, ...first.shape.slice(at)], out);
 }
 
 /**

@@ -54,16 +54,23 @@ export function broadcastTo(x: Tensor, shape: Shape, operation = 'broadcastTo'):
   return new Tensor(shape, copyOut(x.data, shape, broadcastStrides(x.shape, shape), 0));
 }
 
+/** Holds the number while a tensor is combined with one. */
+const number = new Float64Array(1);
+
 /** Applies one of the two-operand operations entry by entry, broadcasting. */
 export function binary(name: BinaryName, a: Tensor, other: Tensor | number): Tensor {
-  const b = needOperand(name, other);
   const kernel = kernels[name];
+  if (typeof other === 'number') {
+    const out = new Float64Array(a.size);
+    number[0] = other;
+    kernel(out, 0, a.data, 0, 1, number, 0, 0, out.length);
+    return new Tensor(a.shape, out);
+  }
+  const b = needOperand(name, other);
   const shape = broadcastShapes(`${name}:`, a.shape, b.shape);
   const out = new Float64Array(sizeOf(shape));
   if (sameShape(a.shape, b.shape)) {
     kernel(out, 0, a.data, 0, 1, b.data, 0, 1, out.length);
-  } else if (b.size === 1 && b.rank <= a.rank) {
-    kernel(out, 0, a.data, 0, 1, b.data, 0, 0, out.length);
   } else {
     walk(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape), (o, i, di, j, dj, count) =>
       kernel(out, o, a.data, i, di, b.data, j, dj, count),

@@ -33,8 +33,9 @@ export class Tensor {
    */
   constructor(shape: readonly number[], data: Float64Array | readonly number[]) {
     checkShape('Tensor', shape);
-    this.shape = Object.freeze(shape.slice());
-    this.data = toFloat64(data);
+    // An operand's shape is frozen already, and most results have it too.
+    this.shape = Object.isFrozen(shape) ? shape : Object.freeze(shape.slice());
+    this.data = data instanceof Float64Array ? data : toFloat64(data);
     if (this.data.length !== sizeOf(shape)) {
       const need = `the shape ${showShape(shape)} holds ${sizeOf(shape)} numbers`;
       throw new ShapeError(`Tensor: ${need}, but the data has ${this.data.length}`);
@@ -124,15 +125,15 @@ export class Tensor {
   }
   /** eˣ */
   exp(): Tensor {
-    return unary.map(this, Math.exp);
+    return unary.elementary('exp', this);
   }
   /** The natural logarithm; log 0 is -Infinity, of a negative number NaN */
   log(): Tensor {
-    return unary.map(this, Math.log);
+    return unary.elementary('log', this);
   }
   /** √x; NaN for a negative number */
   sqrt(): Tensor {
-    return unary.map(this, Math.sqrt);
+    return unary.elementary('sqrt', this);
   }
   /** x² */
   square(): Tensor {
@@ -153,7 +154,7 @@ export class Tensor {
     return unary.map(this, Math.cos);
   }
   tanh(): Tensor {
-    return unary.map(this, Math.tanh);
+    return unary.elementary('tanh', this);
   }
   /** The nearest whole number; halfway cases go to the even one, as IEEE 754 and NumPy do: 2.5 -> 2, 3.5 -> 4 */
   round(): Tensor {
@@ -161,7 +162,7 @@ export class Tensor {
   }
   /** 1 / x */
   reciprocal(): Tensor {
-    return unary.map(this, (x) => 1 / x);
+    return unary.elementary('reciprocal', this);
   }
   /** lo where x < lo, hi where x > hi, else x. NaN stays NaN. @throws RangeError when lo > hi */
   clip(lo: number, hi: number): Tensor {

@@ -14,6 +14,32 @@ export function map(x: Tensor, f: (x: number, flatIndex: number) => number): Ten
   return new Tensor(x.shape, out);
 }
 
+/** The commonest functions, a loop for each, so that the engine compiles each for itself. */
+const loops = {
+  exp(out: Float64Array, x: Float64Array) {
+    for (let i = 0; i < out.length; i++) out[i] = Math.exp(x[i]);
+  },
+  log(out: Float64Array, x: Float64Array) {
+    for (let i = 0; i < out.length; i++) out[i] = Math.log(x[i]);
+  },
+  sqrt(out: Float64Array, x: Float64Array) {
+    for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(x[i]);
+  },
+  tanh(out: Float64Array, x: Float64Array) {
+    for (let i = 0; i < out.length; i++) out[i] = Math.tanh(x[i]);
+  },
+  reciprocal(out: Float64Array, x: Float64Array) {
+    for (let i = 0; i < out.length; i++) out[i] = 1 / x[i];
+  },
+};
+
+/** One of the functions above of every entry. */
+export function elementary(name: keyof typeof loops, x: Tensor): Tensor {
+  const out = new Float64Array(x.size);
+  loops[name](out, x.data);
+  return new Tensor(x.shape, out);
+}
+
 /** The nearest whole number, halfway cases to the even one. */
 export function roundHalfToEven(x: number): number {
   const down = Math.floor(x);

@@ -38,6 +38,7 @@ export interface ClassOptions {
   signal?: AbortSignal;
   onResult?: (result: Result, progress: Progress) => void;
   onJudge?: (pid: number) => void;
+  onTake?: (pid: number, path: string) => void;
 }
 
 export interface Progress {
@@ -81,6 +82,7 @@ export async function gradeClass(options: ClassOptions): Promise<ClassRun> {
     size: Math.max(1, Math.min(options.jobs ?? availableParallelism(), mine.length)),
     setUp: { assignment: assignment.id, checks: options.checks, seed, budget, parallel: 1 },
     ...(options.onJudge && { onStart: options.onJudge }),
+    ...(options.onTake && { onTake: options.onTake }),
   });
   const stop = () => pool.close();
   signal?.addEventListener('abort', stop, { once: true });

@@ -24,6 +24,8 @@ export interface PoolOptions {
   grace?: number;
   /** Told the process id of each judge that starts. */
   onStart?: (pid: number) => void;
+  /** Told which judge has been given which submission. */
+  onTake?: (pid: number, path: string) => void;
 }
 
 export class Pool {
@@ -47,7 +49,9 @@ export class Pool {
     let why = '';
     for (let attempt = 1; attempt <= TRIES; attempt++) {
       const judge = this.#idle.pop() ?? this.#start();
-      const answer = await judge.ask({ type: 'grade', path, known }, this.#limit);
+      const asked = judge.ask({ type: 'grade', path, known }, this.#limit);
+      this.#options.onTake?.(judge.pid, path);
+      const answer = await asked;
       if (this.#closed) return { kind: 'lost', why: 'grading was stopped' };
       if (answer.type === 'graded') {
         this.#idle.push(judge);

@@ -164,6 +164,7 @@ function entry({ standIns, topic, mode }: BundleOptions): string {
   return `
     import { realmStart } from 'realm';
     export default realmStart({
+      lab: ${mode === 'lab'},
       student: () => void require(${JSON.stringify(`load:student:${topic}.ts`)}),
       ${hasStandIn ? `standIn: () => void require(${JSON.stringify(`load:stand-in:${topic}.ts`)}),` : ''}
     });`;

@@ -1,7 +1,10 @@
 /** Matrix products. */
 import { Tensor, needTensor } from './tensor.ts';
 import { ShapeError, showShape, sizeOf } from './shape.ts';
+import type { Shape } from './shape.ts';
 import { broadcastShapes, broadcastStrides } from './broadcast.ts';
+import { product } from './simd.ts';
+import type { Pairs } from './simd.ts';
 import { walk } from './walk.ts';
 
 /**
@@ -59,10 +62,8 @@ export function matmul(a: Tensor, second: Tensor): Tensor {
     throw new ShapeError(`${which}: a scalar is no matrix; to scale every entry, use mul`);
   }
   // A vector on the left is one row, a vector on the right one column; the extra axis goes away again at the end.
-  const aShape = a.rank === 1 ? [1, a.shape[0]] : a.shape;
-  const bShape = b.rank === 1 ? [b.shape[0], 1] : b.shape;
-  const [m, k] = aShape.slice(-2);
-  const [rows, n] = bShape.slice(-2);
+  const [m, k] = a.rank === 1 ? [1, a.shape[0]] : [a.shape[a.rank - 2], a.shape[a.rank - 1]];
+  const [rows, n] = b.rank === 1 ? [b.shape[0], 1] : [b.shape[b.rank - 2], b.shape[b.rank - 1]];
   if (k !== rows) {
     throw new ShapeError(
       `matmul: ${showShape(a.shape)} and ${showShape(b.shape)} do not align: the ${k} ` +
@@ -70,22 +71,39 @@ export function matmul(a: Tensor, second: Tensor): Tensor {
         `${b.rank === 1 ? 'entries' : 'rows'} of the second`,
     );
   }
-  const aBatch = aShape.slice(0, -2);
-  const bBatch = bShape.slice(0, -2);
-  const batch = broadcastShapes(
-    `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: the leading axes`,
-    aBatch,
-    bBatch,
-  );
-  const out = new Float64Array(sizeOf(batch) * m * n);
-  walk(batch, broadcastStrides(aBatch, batch), broadcastStrides(bBatch, batch), (o, i, di, j, dj, count) => {
-    for (let step = 0; step < count; step++) {
-      const aAt = (i + step * di) * m * k;
-      const bAt = (j + step * dj) * k * n;
-      multiplyInto(out, (o + step) * m * n, a.data, aAt, b.data, bAt, m, k, n);
-    }
-  });
-  return new Tensor([...batch, ...(a.rank === 1 ? [] : [m]), ...(b.rank === 1 ? [] : [n])], out);
+  const { batch, pairs } = a.rank <= 2 && b.rank <= 2 ? ONE : batchOf(a, b, m * k, k * n, m * n);
+  const size = sizeOf(batch) * m * n;
+  const data = product(a.data, b.data, size, [m, k, n], pairs) ?? plainProduct(a.data, b.data, size, [m, k, n], pairs);
+  return new Tensor([...batch, ...(a.rank === 1 ? [] : [m]), ...(b.rank === 1 ? [] : [n])], data);
+}
+
+/** Two matrices and nothing else. */
+const ONE: { batch: Shape; pairs: Pairs } = { batch: [], pairs: (each) => each(0, 0, 0) };
+
+/** The leading axes of the product, and which matrices meet in it; the sizes are of one matrix of each. */
+function batchOf(a: Tensor, b: Tensor, aSize: number, bSize: number, outSize: number): { batch: Shape; pairs: Pairs } {
+  const [aBatch, bBatch] = [a.shape.slice(0, -2), b.shape.slice(0, -2)];
+  const which = `matmul: ${showShape(a.shape)} and ${showShape(b.shape)}: the leading axes`;
+  const batch = broadcastShapes(which, aBatch, bBatch);
+  const pairs: Pairs = (each) =>
+    walk(batch, broadcastStrides(aBatch, batch), broadcastStrides(bBatch, batch), (o, i, di, j, dj, count) => {
+      for (let step = 0; step < count; step++)
+        each((i + step * di) * aSize, (j + step * dj) * bSize, (o + step) * outSize);
+    });
+  return { batch, pairs };
+}
+
+/** What `product` of simd.ts does, without WebAssembly. */
+export function plainProduct(
+  a: Float64Array,
+  b: Float64Array,
+  size: number,
+  [m, k, n]: readonly [m: number, k: number, n: number],
+  pairs: Pairs,
+): Float64Array {
+  const out = new Float64Array(size);
+  pairs((aAt, bAt, outAt) => multiplyInto(out, outAt, a, aAt, b, bAt, m, k, n));
+  return out;
 }
 
 /** Σ aᵢ bᵢ of two vectors of the same length. */

@@ -256,14 +256,15 @@ describe('judges', () => {
       'bob/neuron.ts': solved('neuron'),
     });
     const out = temporary();
-    let killed = 0;
+    const judges = new Set<number>();
     const { results } = await grade(source, out, {
       jobs: 1,
-      onJudge: (pid) => {
-        if (killed++ === 0) setTimeout(() => process.kill(pid, 'SIGKILL'), 1_500);
+      onJudge: (pid) => judges.add(pid),
+      onTake: (pid, path) => {
+        if (path.includes('alice') && judges.size === 1) process.kill(pid, 'SIGKILL');
       },
     });
-    expect(killed).toBe(2);
+    expect(judges.size).toBe(2);
     expect(results.get('alice')).toMatchObject({ status: 'graded', verdict: 'timeout' });
     expect(results.get('bob')).toMatchObject({ status: 'graded', points: 13 });
   });
@@ -277,9 +278,9 @@ describe('judges', () => {
     const pids: number[] = [];
     const { results, batch, store } = await grade(source, out, {
       jobs: 1,
-      onJudge: (pid) => {
-        pids.push(pid);
-        if (pids.length <= 2) setTimeout(() => process.kill(pid, 'SIGKILL'), 1_200);
+      onJudge: (pid) => pids.push(pid),
+      onTake: (pid, path) => {
+        if (path.includes('alice')) process.kill(pid, 'SIGKILL');
       },
     });
     expect(pids).toHaveLength(3);

@@ -94,6 +94,16 @@ describe('labs', () => {
     ]);
   });
 
+  test('the library may compile its matrix product', async () => {
+    // The empty module: the letters "asm", and version 1.
+    const { end, said } = await ended(`export function lab(io: any) {
+      const { Module, Instance } = (globalThis as any).WebAssembly;
+      io.print(typeof new Instance(new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))).exports);
+    }`);
+    expect(end).toEqual({ kind: 'done' });
+    expect(said).toEqual([['print', 'object']]);
+  });
+
   test('saves only to plain file names', async () => {
     const { end, said } = await ended("export function lab(io: any) { io.save('../outside', 'x') }");
     expect(end).toMatchObject({

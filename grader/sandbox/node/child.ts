@@ -47,7 +47,8 @@ function timer(limit: number): () => number {
   return () => end - performance.now();
 }
 
-function load(code: string, limit: number): Loading {
+/** `wasm`: whether the realm may compile WebAssembly, as a lab's library does. */
+function load(code: string, limit: number, wasm = false): Loading {
   const left = timer(limit);
   let script: Script;
   try {
@@ -60,7 +61,7 @@ function load(code: string, limit: number): Loading {
     // The constant is missing from the types of Node 20.
     const plain = (constants as unknown as { DONT_CONTEXTIFY: object }).DONT_CONTEXTIFY;
     context = createContext(plain, {
-      codeGeneration: { strings: false, wasm: false },
+      codeGeneration: { strings: false, wasm },
       microtaskMode: 'afterEvaluate',
     });
     realm = script.runInContext(context, { ...timeout(left()), displayErrors: false }) as Realm;
@@ -209,7 +210,7 @@ function send(reply: Reply<Loading | Ran>): Promise<void> {
 
 /** Runs a lab; it speaks through standard output, which can be written in the middle of a loop. */
 function lab(request: Request & { type: 'lab' }): Loading | Ran {
-  const loading = load(request.code, Infinity);
+  const loading = load(request.code, Infinity, true);
   if (loading.kind !== 'loaded') return loading;
   let last = -Infinity;
   const bridge: Bridge = {
