@@ -161,8 +161,8 @@ export function adapterMethod(
 }
 
 /**
- * The keys and values that the base itself makes of a few tokens, block by block. A prefix that begins as a piece of text
- * disturbs less than noise (Li & Liang 2021, §6.5).
+ * The keys and values that the base itself makes of a few tokens, block by block: a prefix begins as a piece of text, as in the
+ * paper (Li & Liang 2021), and not as noise.
  */
 function keysAndValues(base: GptWeights, { heads, activation }: GptSettings, tokens: number[]): Prefix[] {
   const mask = causalMask(tokens.length, tokens.length);
