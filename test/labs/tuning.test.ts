@@ -13,6 +13,7 @@ import {
   lab,
   methodOf,
   texts,
+  timesOf,
   tune,
   type LabIo,
   type Name,
@@ -94,7 +95,7 @@ describe('a method', () => {
 
   test('LoRA, merged, is a GPT that does the same', () => {
     const method = make('lora');
-    const learned = tune(method, all, { ...settings, steps: 2, batch: 2 }, () => 0, () => true).learned; // prettier-ignore
+    const learned = tune(method, all, { ...settings, steps: 2, batch: 2 }, () => true).learned; // prettier-ignore
     const one = merged(weights, learned as AttentionLora[], settings.alpha);
     expect(farthest(gptForward(read, one, GPT).logits, method.run(read, learned).logits)).toBeLessThan(1e-9);
   });
@@ -118,6 +119,13 @@ async function run(asks: number, options: Record<string, number | string>) {
   await lab(io);
   return { text: lines.join('\n'), files };
 }
+
+test('the time of a step is the shortest of several, and methods take turns', () => {
+  // A clock that is slow in the first round.
+  let asked = 0;
+  const now = () => (asked++ < 4 ? asked * 100 : 1000 + asked);
+  expect(timesOf([make('lora'), make('prefix')], all, { ...settings, batch: 1 }, now)).toEqual([1, 1]);
+});
 
 describe('the lab', () => {
   test('runs, leaves the base as it was, and draws', async () => {
