@@ -167,7 +167,7 @@ export function tune(
 export function timesOf(methods: AnyMethod[], all: Texts, settings: Settings, now: () => number): number[] {
   const text = pieces(all, settings, 1);
   const shortest = methods.map(() => Infinity);
-  for (let round = 0; round < 8; round++) {
+  for (let round = 0; round < 20; round++) {
     methods.forEach((method, k) => {
       const parameters = parametersOf(method.start);
       const state = adamInit(parameters);
