@@ -79,10 +79,13 @@ export const values: Record<string, () => string | number> = {
   passing,
 };
 
+/** What a model wrote, without the margin that it has in the terminal. */
+const sample = (from: string, to: string) => between(from, to).replace(/^ {4}/gm, '');
+
 export const prints: Record<string, () => string> = {
-  before: () => between('What it writes now', 'Who will learn'),
-  full: () => between('full: ', 'LoRA: '),
-  lora: () => between('LoRA: ', 'adapter: '),
+  before: () => sample('What it writes now', 'Who will learn'),
+  full: () => sample('full: ', 'LoRA: '),
+  lora: () => sample('LoRA: ', 'adapter: '),
   // Its first line is indented like all the others, and must stay so.
   table: () => between('QLoRA: ', 'Memory: ').replace(/^[^]*?(?= {2,}learns)/, ''),
 };
