@@ -351,6 +351,7 @@ const extremes = () => [
   { logits: toTensor([[1000, 0, -1000], [999, 1000, 998]]) }, // prettier-ignore
   { logits: toTensor([[-1000, -1001], [-999, -1000]]) }, // prettier-ignore
   { logits: toTensor([[1000, 999], [-1000, -1001]]) }, // prettier-ignore
+  { logits: toTensor([[-999, -1000], [900, 1000]]) }, // prettier-ignore
   { logits: toTensor([[-1000, 0, 1000]]) },
 ];
 

@@ -301,6 +301,7 @@ const chooseExperts = exercise({
     { logits: toTensor([[5, 0, 1, 2, 3, 4, 5, 5, 6, 1, 2, 12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]), k: 12 }, // prettier-ignore
     { logits: toTensor([[0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 7]]), k: 2 }, // prettier-ignore
     { logits: toTensor([[-2000, 3, -900, 800], [5, -1000, 900, -2000]]), k: 3 }, // prettier-ignore
+    { logits: toTensor([[-3000, -2000, 1000], [-900, 900, 0]]), k: 3 }, // prettier-ignore
   ],
   misconceptions: {
     'the smallest first': {
@@ -642,15 +643,11 @@ const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
       wrong: pulled(backRaw, backFromRawGates),
       says: 'You have the two forms exchanged: raw gates go to their places first and back through the softmax over E, renormalised ones the other way round.',
     },
-    'raw gates for a softmax of k': {
-      wrong: pulled(backRenormalised, backFromRawGates),
-      says: 'With raw gates you go back as if the k gates were a softmax by themselves. They were picked from the softmax over E: place dgates first, and go back through that.',
-    },
     'unchosen experts cut off': {
       wrong: pulled(backRenormalised, (d, z, chosen) =>
         backRaw(d, z, chosen).map((v, e) => (chosen.includes(e) ? v : 0)),
       ),
-      says: 'With raw gates you set the gradient of the unchosen experts to 0 at the end. They stood in the denominator of the softmax: it is theirs.',
+      says: 'With raw gates your unchosen experts get 0: set to 0 at the end, or never reached because you went back through the k gates alone. They stood in the denominator of the softmax: place dgates first, and go back through all E.',
     },
     'softmax passed over': {
       wrong: pulled(
