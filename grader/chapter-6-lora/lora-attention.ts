@@ -33,6 +33,7 @@ import {
   type ValueRecord,
 } from '../engine/index.ts';
 import {
+  added,
   filled,
   gptWith,
   headsSideBySide,
@@ -98,11 +99,13 @@ const attentionDefinition = (i: Plain<AttentionInputs, 'mask' | 'alpha' | 'heads
 });
 
 const attentionExamples: (AttentionInputs & ValueRecord)[] = [
-  { heads: 2, C: 4, r: 3, alpha: 5, T: 3, seed: 3 },
-  { heads: 3, C: 6, r: 2, alpha: 3, T: 2, seed: 41 },
-].map(({ heads, C, r, alpha, T, seed }) => ({
-  x: filled(seed, 2, T, C),
-  mask: triangle(T),
+  { heads: 2, C: 4, r: 3, alpha: 5, mask: triangle(3), seed: 3 },
+  { heads: 3, C: 6, r: 2, alpha: 3, mask: triangle(2), seed: 41 },
+  { heads: 2, C: 4, r: 2, alpha: 7, mask: new Tensor([2, 2], [1, 1, 0, 1]), seed: 59 },
+  { heads: 1, C: 2, r: 1, alpha: 2, mask: new Tensor([2, 2], [1, 1, 1, 0]), seed: 67 },
+].map(({ heads, C, r, alpha, mask, seed }) => ({
+  x: filled(seed, 2, mask.shape[0]!, C),
+  mask,
   weights: headsLike(seed + 1, C),
   adapters: somePair(seed + 11, C, r),
   alpha,
@@ -118,6 +121,13 @@ interface AttentionSlips extends HeadSlips {
   k?: (pair: Pair) => Lora | undefined;
   v?: (pair: Pair) => Lora | undefined;
   noBase?: boolean;
+  /** Values from the frozen matrix of the keys. */
+  valuesFromKeys?: boolean;
+  /** Queries and keys trade places in the attention. */
+  askedByKeys?: boolean;
+  /** A detour at the output's projection too. */
+  o?: (pair: Pair) => Lora;
+  causal?: boolean;
 }
 
 /** The attention's run with the detours in its matrices. */
@@ -134,9 +144,14 @@ function run(i: AttentionInputs, slips: AttentionSlips = {}) {
     ...w,
     wQ: beside(w.wQ, q(adapters)),
     wK: k(adapters) ? beside(w.wK, k(adapters)) : w.wK,
-    wV: beside(w.wV, v(adapters)),
+    wV: beside(slips.valuesFromKeys ? w.wK : w.wV, v(adapters)),
+    bV: slips.valuesFromKeys ? w.bK : w.bV,
+    wO: slips.o ? beside(w.wO, slips.o(adapters)) : w.wO,
   };
-  return { ...manyHeads({ ...i, memory: i.x, weights }, slips), scale };
+  const { wQ, bQ, wK, bK } = weights;
+  if (slips.askedByKeys) Object.assign(weights, { wQ: wK, bQ: bK, wK: wQ, bK: bQ });
+  const mask = slips.causal ? triangle(i.x.shape[1]!) : i.mask;
+  return { ...manyHeads({ ...i, mask, memory: i.x, weights }, slips), scale };
 }
 const slippedAttention = (slips: AttentionSlips) => (i: AttentionInputs) => ({ y: run(i, slips).y });
 
@@ -225,6 +240,34 @@ export const loraAttentionForward = exercise({
       wrong: slippedAttention({ residual: true }),
       says: 'You add x to the result. That is the block’s business, not the attention’s.',
     },
+    'the values’ detour for both': {
+      wrong: slippedAttention({ q: ({ v }) => v }),
+      says: 'Queries and values share the values’ detour. Each has its own.',
+    },
+    'detour at the keys instead of the queries': {
+      wrong: slippedAttention({ k: ({ q }) => q, q: () => undefined }),
+      says: 'The first detour runs beside your keys. It belongs beside the queries.',
+    },
+    'keys detoured with the values’': {
+      wrong: slippedAttention({ k: ({ v }) => v }),
+      says: 'Your keys take the values’ detour as well. Keys stay as they are: plain projectForward.',
+    },
+    'output detoured too': {
+      wrong: slippedAttention({ o: ({ v }) => v }),
+      says: 'The last projection takes the values’ detour as well. wO stays as it is: plain projectForward.',
+    },
+    'values from the keys’ matrix': {
+      wrong: slippedAttention({ valuesFromKeys: true }),
+      says: 'Your values run through wK and bK. Theirs are wV and bV.',
+    },
+    'queries and keys exchanged': {
+      wrong: slippedAttention({ askedByKeys: true }),
+      says: 'You hand attentionForward the keys as queries and the queries as keys. Queries come first.',
+    },
+    'a causal mask of your own': {
+      wrong: slippedAttention({ causal: true }),
+      says: 'You use a causal mask, whatever `mask` says. Which keys may be seen is for the caller to say.',
+    },
   },
   hints: [
     'It is chapter 5’s attention of a sequence to itself, with two of its four projections exchanged for layers with a detour.',
@@ -237,6 +280,8 @@ export const loraAttentionForward = exercise({
 interface AttentionBackSlips extends HeadBackSlips {
   /** The matrices that dx comes back through. */
   through?: 'base' | 'detours';
+  /** The projections for which that holds; both, unless said. */
+  of?: ('q' | 'v')[];
   ways?: ('q' | 'k' | 'v')[];
   exchangedCaches?: boolean;
   scaleForgotten?: boolean;
@@ -249,7 +294,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
   const { adapters, weights } = i;
   const s = forward.scale;
   const by = (name: 'q' | 'v', w: Tensor) =>
-    slips.through === 'base'
+    slips.through === 'base' && (slips.of ?? ['q', 'v']).includes(name)
       ? w
       : slips.through === 'detours'
         ? change(adapters[name], s)
@@ -365,6 +410,21 @@ export const loraAttentionBackward = exercise({
       wrong: (i) => ({ ...attentionBack(i), weights: manyHeadsBack(i.dy, manyHeads({ ...i, memory: i.x })).weights }),
       says: 'You return gradients for wQ, wK, wV and wO as well. They are frozen; an optimizer that is handed these would use them.',
     },
+    'dx without the queries’ detour': {
+      wrong: slippedBack({ through: 'base', of: ['q'] }),
+      says: 'For the queries dx comes back through wQ alone. x went through their detour as well; loraBackward gives the sum.',
+    },
+    'dx without the values’ detour': {
+      wrong: slippedBack({ through: 'base', of: ['v'] }),
+      says: 'For the values dx comes back through wV alone. x went through their detour as well; loraBackward gives the sum.',
+    },
+    'dy added to dx': {
+      wrong: (i) => {
+        const right = attentionBack(i);
+        return { ...right, dx: right.dx.add(i.dy) };
+      },
+      says: 'You add dy to dx. The residual connection is the block’s business, not the attention’s.',
+    },
   },
   hints: [
     'The forward’s lines from the last to the first, each with its own cache. Four of the five caches are met with a backward function that you know.',
@@ -403,6 +463,10 @@ interface GptSlips {
   which?: (i: number, n: number) => number;
   settings?: Partial<Settings>;
   scaleForgotten?: boolean;
+  /** A residual connection inside that of the block. */
+  residual?: boolean;
+  /** Attention with the first block's weights everywhere. */
+  firstAttention?: boolean;
 }
 
 const gptDefinition =
@@ -414,7 +478,9 @@ const gptDefinition =
     const strength = slips.scaleForgotten ? adapters[0]!.q.A.shape[0]! : alpha;
     const logits = gptWith(index, base, settings, (block, i) => (t) => {
       const own = adapters[which(i, adapters.length)]!;
-      return loraAttention(t, mask, block.attention, own, strength, settings.heads);
+      const weights = slips.firstAttention ? base.blocks[0]!.attention : block.attention;
+      const y = loraAttention(t, mask, weights, own, strength, settings.heads);
+      return slips.residual ? added(t, y) : y;
     });
     return { logits };
   };
@@ -483,6 +549,14 @@ export const loraGptForward = exercise({
     'always ReLU': {
       wrong: slippedGpt({ settings: { activation: 'relu' } }),
       says: 'Your feed-forward layers take ReLU, whatever the settings say.',
+    },
+    'x added once more': {
+      wrong: slippedGpt({ residual: true }),
+      says: 'Your attention adds its x to what it gives. frozenGptForward has the residual connections already.',
+    },
+    'the first block’s attention for all': {
+      wrong: slippedGpt({ firstAttention: true }),
+      says: 'All blocks attend with the first block’s frozen weights. frozenGptForward hands you each block’s own.',
     },
   },
   hints: [
@@ -556,6 +630,10 @@ export const loraGptBackward = exercise({
     'base not frozen': {
       wrong: (i) => gptBack(i).map((pair) => ({ ...pair, feedForward: pair.v })),
       says: 'Beside q and v your blocks bring other gradients along. What is frozen has none; an optimizer that is handed them would use them.',
+    },
+    'one block only': {
+      wrong: (i) => gptBack(i).slice(0, 1),
+      says: 'Your list has the first block’s gradients only. Every block has detours of its own.',
     },
   },
   hints: [
