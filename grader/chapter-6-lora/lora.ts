@@ -1,5 +1,5 @@
 /** Exercises on one linear layer with a low-rank detour: its start, forward and back, into the matrix and out, and its size. */
-import { ones, zeros, zerosLike, type Tensor } from '#tensor';
+import { ShapeError, ones, showShape, zeros, zerosLike, type Tensor } from '#tensor';
 import { linear, tokens } from '../chapter-5-transformer/definitions-blocks.ts';
 import {
   agrees,
@@ -156,13 +156,14 @@ const definition = ({ x, w, b, adapter, alpha }: Plain<LoraInputs, 'alpha'>) => 
   y: projected(x, withDetour(w, adapter, alpha / adapter.A.shape[0]!), b),
 });
 
+/** x (1, 2), w (4, 2), r = 3, and a detour that is not of these shapes. */
 const misfits = [
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 3), B: zeros(5, 2) } },
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(4, 2) } },
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(5, 3) } },
-  // Broadcasting would let these pass.
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(1, 2) } },
-];
+  { A: zeros(3, 5), B: zeros(4, 3) },
+  { A: zeros(3, 2), B: zeros(5, 3) },
+  { A: zeros(3, 2), B: zeros(4, 2) },
+  // Broadcasting would let this one pass.
+  { A: zeros(3, 2), B: zeros(1, 3) },
+].map((adapter) => ({ ...example(3, [1, 2], 4, 3, 1), adapter }));
 
 const loraForward = exercise({
   points: 2,
@@ -516,6 +517,12 @@ const mergeSizes = { in: [1, 4], out: [1, 4], r: [1, 3] } as const;
 const mergeExamples = loraExamples.map(({ w, adapter, alpha }) => ({ w, adapter, alpha }));
 const productOf = ({ adapter: { A, B } }: MergeInputs) => B.matmul(A);
 const mergedBy = (scale: (i: MergeInputs) => number) => (i: MergeInputs) => i.w.add(productOf(i).mul(scale(i)));
+/** A B where B A was meant; where that has another shape than w, somebody notices. */
+const looking = (sign: 1 | -1) => (i: MergeInputs) => {
+  const change = i.adapter.A.matmul(i.adapter.B).mul(sign * scaleOf(i));
+  if (!change.sameShape(i.w)) throw new ShapeError(`${showShape(change.shape)} does not fit ${showShape(i.w.shape)}`);
+  return i.w.add(change);
+};
 const mergeMisfits = misfits.map(({ w, adapter, alpha }) => ({ w, adapter, alpha }));
 
 const amounts =
@@ -574,6 +581,10 @@ const mergeLora = exercise({
     'nothing merged': {
       wrong: (i) => i.w,
       says: 'You return w as it was.',
+    },
+    'A B instead of B A, after a look at the shapes': {
+      wrong: looking(1),
+      says: 'You compare A B, which is (r, r), with w. The change is B A: (out, r) times (r, in).',
     },
   },
   hints: [
@@ -653,6 +664,10 @@ const unmergeLora = exercise({
     'A B instead of B A': {
       wrong: (i) => i.w.sub(i.adapter.A.matmul(i.adapter.B).mul(scaleOf(i))),
       says: 'A B is (r, r). The change has the shape of w: (out, r) times (r, in).',
+    },
+    'A B instead of B A, after a look at the shapes': {
+      wrong: looking(-1),
+      says: 'You compare A B, which is (r, r), with w. The change is B A: (out, r) times (r, in).',
     },
   },
   hints: [
