@@ -9,8 +9,8 @@ import {
   type HeadSlips,
   type MultiHead,
 } from '../chapter-5-transformer/definitions-blocks.ts';
-import { anyGpt, gptInput, type Gpt, type Settings } from '../chapter-5-transformer/definitions-gpt.ts';
-import { attentionWeights } from '../chapter-5-transformer/definitions-layers.ts';
+import { anyGpt, gptInput, type Block, type Gpt, type Settings } from '../chapter-5-transformer/definitions-gpt.ts';
+import { attentionWeights, type Layer } from '../chapter-5-transformer/definitions-layers.ts';
 import {
   agrees,
   choice,
@@ -31,14 +31,17 @@ import {
   valueOf,
   type Lifted,
   type ValueRecord,
+  type VarTensor,
 } from '../engine/index.ts';
 import {
   added,
   filled,
   gptWith,
+  heard,
   headsSideBySide,
   maskInput,
   triangle,
+  unheard,
   withDetour,
   type Lora,
   type Plain,
@@ -467,21 +470,35 @@ interface GptSlips {
   residual?: boolean;
   /** Attention with the first block's weights everywhere. */
   firstAttention?: boolean;
+  firstFeedForward?: boolean;
+  /** On the way back only: what a sublayer sends on to its x. */
+  back?: 'feed-forward silent' | 'feed-forward passed over' | 'attention silent' | 'dy added';
 }
 
 const gptDefinition =
   (slips: GptSlips = {}) =>
-  ({ index, base, adapters, alpha, settings: given }: Plain<GptInputs, 'index' | 'alpha' | 'settings'>) => {
+  ({ index, base: whole, adapters, alpha, settings: given }: Plain<GptInputs, 'index' | 'alpha' | 'settings'>) => {
     const settings = { ...given, ...slips.settings };
+    const { feedForward } = whole.blocks[0]!;
+    const base = slips.firstFeedForward
+      ? { ...whole, blocks: whole.blocks.map((block) => ({ ...block, feedForward })) }
+      : whole;
     const mask = triangle(index[0]!.length, slips.sees);
     const which = slips.which ?? ((i: number) => i);
     const strength = slips.scaleForgotten ? adapters[0]!.q.A.shape[0]! : alpha;
-    const logits = gptWith(index, base, settings, (block, i) => (t) => {
+    const attention = (block: Lifted<Block>, i: number) => (t: VarTensor) => {
       const own = adapters[which(i, adapters.length)]!;
       const weights = slips.firstAttention ? base.blocks[0]!.attention : block.attention;
-      const y = loraAttention(t, mask, weights, own, strength, settings.heads);
-      return slips.residual ? added(t, y) : y;
-    });
+      const x = slips.back === 'attention silent' ? unheard(t) : t;
+      const y = loraAttention(x, mask, weights, own, strength, settings.heads);
+      if (slips.residual) return added(t, y);
+      return slips.back === 'dy added' ? heard(y, y, t) : y;
+    };
+    const feed = (layer: Layer) => (t: VarTensor) => {
+      if (slips.back === 'feed-forward silent') return unheard(layer(t));
+      return slips.back === 'feed-forward passed over' ? heard(layer(t), t) : layer(t);
+    };
+    const logits = gptWith(index, base, settings, attention, feed);
     return { logits };
   };
 
@@ -558,6 +575,10 @@ export const loraGptForward = exercise({
       wrong: slippedGpt({ firstAttention: true }),
       says: 'All blocks attend with the first block’s frozen weights. frozenGptForward hands you each block’s own.',
     },
+    'the first block’s feed-forward layer for all': {
+      wrong: slippedGpt({ firstFeedForward: true }),
+      says: 'All blocks use the first block’s feed-forward layer. frozenGptForward hands you each block’s own.',
+    },
   },
   hints: [
     'Everything of the GPT is given but what stands inside its residual connections. For each block you say what that is.',
@@ -569,9 +590,11 @@ export const loraGptForward = exercise({
 
 type GptBack = GptInputs & { dlogits: Tensor };
 
-function gptBack(i: GptBack): Pair[] {
+function gptBack(i: GptBack, slips: GptSlips = {}): Pair[] {
   const { dlogits, ...inputs } = i;
-  return gradient(gptDefinition(), inputs, { logits: dlogits }, ['adapters'], gptPlain).gradients['adapters'] as Pair[];
+  return gradient(gptDefinition(slips), inputs, { logits: dlogits }, ['adapters'], gptPlain).gradients[
+    'adapters'
+  ] as Pair[];
 }
 const still = (pair: Pair): Pair => ({
   q: { A: zerosLike(pair.q.A), B: zerosLike(pair.q.B) },
@@ -634,6 +657,22 @@ export const loraGptBackward = exercise({
     'one block only': {
       wrong: (i) => gptBack(i).slice(0, 1),
       says: 'Your list has the first block’s gradients only. Every block has detours of its own.',
+    },
+    'feed-forward layers silent': {
+      wrong: (i) => gptBack(i, { back: 'feed-forward silent' }),
+      says: 'No gradient comes back through your feed-forward layers. They keep none of their own, but what lies below them has to hear of the loss: feedForwardBackward.',
+    },
+    'feed-forward layers passed over': {
+      wrong: (i) => gptBack(i, { back: 'feed-forward passed over' }),
+      says: 'Your feed-forward layers hand the gradient on as it came. They are frozen, but they turn every gradient: feedForwardBackward.',
+    },
+    'attention silent': {
+      wrong: (i) => gptBack(i, { back: 'attention silent' }),
+      says: 'The detours get gradients, but your attention sends none on to its x: the blocks below hear too little. loraAttentionBackward returns dx as well.',
+    },
+    'dy added to the attention’s dx': {
+      wrong: (i) => gptBack(i, { back: 'dy added' }),
+      says: 'Your attention adds dy to its dx. frozenGptBackward does that for the residual connection already.',
     },
   },
   hints: [
