@@ -42,7 +42,7 @@ const adapterInit = exercise({
   checks: [
     agrees({ cases: 14 }),
     pure({ cases: 3 }),
-    rejects('a z that is no matrix', [{ z: zeros(4) }, { z: zeros(2, 3, 4) }]),
+    rejects('a z that is no matrix', [{ z: zeros(2) }, { z: zeros(1, 1, 2) }]),
   ],
   examples: [{ z: filled(3, 2, 5) }, { z: filled(7, 4, 3) }],
   misconceptions: {
@@ -87,7 +87,7 @@ const adapterInit = exercise({
     'Nothing may come out of the adapter at first, and yet it must be able to begin. Which of the two matrices is zero?',
     'z is (m, C): wDown (m, C), bDown (m), wUp (C, m), bUp (C).',
     'wDown = z / √C, all others 0.',
-    'const [m, C] = z.shape; return { wDown: z.div(Math.sqrt(C)), bDown: zeros(m), wUp: zeros(C, m), bUp: zeros(C) };',
+    'const [m, C] = z.shape; return { wDown: z.div(Math.sqrt(C)), bDown: zeros(m), wUp: zeros(C, m), bUp: zeros(C) }; after a look at z.rank',
   ],
 });
 

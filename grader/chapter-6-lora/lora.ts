@@ -40,8 +40,8 @@ const loraInit = exercise({
     agrees({ cases: 16 }),
     pure({ cases: 3 }),
     rejects('a z that is no matrix', [
-      { z: zeros(4), out: 2 },
-      { z: zeros(2, 3, 4), out: 2 },
+      { z: zeros(2), out: 1 },
+      { z: zeros(1, 1, 2), out: 1 },
     ]),
   ],
   examples: [
@@ -302,7 +302,7 @@ const loraForward = exercise({
     'Two ways lead from x to y: the frozen layer, and a narrow detour beside it. They meet in a sum.',
     'x (…, in) → low (…, r) → (…, out). A is (r, in) and B (out, r): each is the weight of a layer without a bias.',
     'low = x Aᵀ; then low Bᵀ times α/r, added to x wᵀ + b. Keep x, low, w, the adapter and the scale.',
-    'const low = x.matmul(A.T); const y = x.matmul(w.T).add(b).add(low.matmul(B.T).mul(scale));',
+    'const low = x.matmul(A.T); const y = x.matmul(w.T).add(b).add(low.matmul(B.T).mul(scale)); before that compare the shapes: a B with one row would be broadcast.',
   ],
 });
 
@@ -591,7 +591,7 @@ const mergeLora = exercise({
     'x wᵀ + (α/r) (x Aᵀ) Bᵀ is x times one matrix. Which one?',
     'The change has the shape of w, (out, in). Which product of B (out, r) and A (r, in) has it?',
     'w′ = w + (α/r) B A. r is the number of A’s rows.',
-    'w.add(adapter.B.matmul(adapter.A).mul(alpha / adapter.A.shape[0])), after comparing the shapes',
+    'w.add(adapter.B.matmul(adapter.A).mul(alpha / adapter.A.shape[0])), after comparing the shapes: a B with one row would be broadcast',
   ],
 });
 
