@@ -47,4 +47,10 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'LoRA: learning little',
     load: async () => (await import('./chapter-6-lora/index.ts')).chapter,
   },
+  {
+    id: 'chapter-7',
+    folder: 'chapter-7-moe',
+    title: 'MoE: many experts, few at work',
+    load: async () => (await import('./chapter-7-moe/index.ts')).chapter,
+  },
 ];

@@ -5,15 +5,13 @@
  * What is known of a mutant is kept in `node_modules/.cache/scorecard`, under the hash of all code that judged it, so a
  * run that was stopped goes on, and one after a change of a single chapter's specs does only that chapter.
  */
-import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildSync } from 'esbuild';
 import { CHAPTERS } from '../../grader/chapters.ts';
-import { openCourse } from '../../grader/course/layout.ts';
 import { gradeTopic, inSandbox, type Chapter, type Topic, type Verdict } from '../../grader/engine/index.ts';
 import { openSandbox, prewarm } from '../../grader/sandbox/node/sandbox.ts';
+import { CACHE, ROOT, judgeHash, sha } from './judge-hash.ts';
 import { mutantsOf, type Mutant } from './mutants.ts';
 
 export interface Judged extends Omit<Mutant, 'text'> {
@@ -23,30 +21,6 @@ export interface Judged extends Omit<Mutant, 'text'> {
 }
 
 const SEED = 1;
-const root = openCourse(import.meta.dirname).root;
-const CACHE = join(root, 'node_modules', '.cache', 'scorecard');
-
-const sha = (...texts: string[]) => createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 20);
-
-/** The hash of everything that has a part in a chapter's verdicts. */
-function judgeHash(folder: string): string {
-  const { outputFiles } = buildSync({
-    stdin: {
-      contents: `export * from './grader/${folder}/index.ts'; export * from './grader/sandbox/node/sandbox.ts';
-        export * from './grader/sandbox/realm/realm.ts'; export * from './grader/sandbox/node/child.ts';`,
-      resolveDir: root,
-      loader: 'ts',
-    },
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    packages: 'external',
-    minify: true,
-    legalComments: 'none',
-  });
-  return sha(outputFiles[0]!.text);
-}
 
 /** What earlier runs found out, by mutant. */
 class Known {
@@ -92,7 +66,7 @@ export async function* judgeMutants(chapterId: string, part: Part, only?: string
     for (const topic of chapter.topics) {
       if (only !== undefined && topic.name !== only) continue;
       const file = `${chapter.folder}/${topic.name}.ts`;
-      const text = readFileSync(join(root, 'solutions', file), 'utf8');
+      const text = readFileSync(join(ROOT, 'solutions', file), 'utf8');
       for (const { text: changed, ...mutant } of mutantsOf(text, file)) {
         if (count++ % part.of !== part.index) continue;
         const key = sha(judge, changed);
@@ -112,7 +86,7 @@ export async function* judgeMutants(chapterId: string, part: Part, only?: string
 
 /** The verdict on one function of a file: `pass` is full marks. */
 async function verdictOn(chapter: Chapter, topic: Topic, exercise: string, chapters: string): Promise<Verdict> {
-  const solutions = join(root, 'solutions');
+  const solutions = join(ROOT, 'solutions');
   const sandbox = await openSandbox({
     chapters,
     standIns: solutions,
