@@ -371,6 +371,10 @@ const adapterBackward = exercise({
       wrong: slippedBack((b, { dy }) => ({ dx: dy.sub(b.detour) })),
       says: 'You subtract what comes back along the detour. The two ways were added, so their gradients are too.',
     },
+    'biases not summed': {
+      wrong: slippedBack((b, { dy }) => ({ weights: { bDown: b.dz, bUp: dy } })),
+      says: 'Your biases have a gradient for each token. All tokens used the same: add up what they say.',
+    },
   },
   hints: [
     'Two ways led from x to y. And along the detour three things are undone in turn: up, bend, down.',

@@ -287,6 +287,8 @@ interface AttentionBackSlips extends HeadBackSlips {
   of?: ('q' | 'v')[];
   ways?: ('q' | 'k' | 'v')[];
   exchangedCaches?: boolean;
+  /** dk goes back as the values' gradient, and dv as the keys'. */
+  keysForValues?: boolean;
   scaleForgotten?: boolean;
   divide?: number;
 }
@@ -310,7 +312,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     manyHeadsBack(
       i.dy,
       { ...forward, scale: scores, weights: { ...weights, ...on } },
-      { ...slips, ...(memory && { memory }) },
+      { ...slips, ...(memory && { memory }), ...(slips.keysForValues && memory && { otherCache: memory }) },
     );
   const [keys, values] = [back('keys'), back('values')];
   const ways = slips.ways ?? ['q', 'k', 'v'];
@@ -323,7 +325,13 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     B: dw.matmul(A.T).mul(factor),
   });
   const of = slips.exchangedCaches ? { q: adapters.v, v: adapters.q } : adapters;
-  return { dx, adapters: { q: detour(keys.weights.wQ, of.q), v: detour(keys.weights.wV, of.v) } };
+  return {
+    dx,
+    adapters: {
+      q: detour(keys.weights.wQ, of.q),
+      v: detour(slips.keysForValues ? keys.weights.wK : keys.weights.wV, of.v),
+    },
+  };
 }
 const slippedBack = (slips: AttentionBackSlips) => (i: Up<AttentionInputs>) => attentionBack(i, slips);
 
@@ -427,6 +435,10 @@ export const loraAttentionBackward = exercise({
         return { ...right, dx: right.dx.add(i.dy) };
       },
       says: 'You add dy to dx. The residual connection is the block’s business, not the attention’s.',
+    },
+    'dk and dv exchanged': {
+      wrong: slippedBack({ keysForValues: true }),
+      says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
     },
   },
   hints: [

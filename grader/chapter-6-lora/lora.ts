@@ -500,6 +500,10 @@ const loraBackward = exercise({
       wrong: slipped((b, { adapter }) => ({ A: adapter.A.sub(b.A), B: adapter.B.sub(b.B) })),
       says: 'You return A and B after a step. The gradients themselves are asked for; the optimizer makes the step.',
     },
+    'α/r twice everywhere': {
+      wrong: slipped((b) => ({ A: b.A.mul(b.scale), B: b.B.mul(b.scale), dx: b.around.add(b.through.mul(b.scale)) })),
+      says: 'Everything that came back through the detour carries α/r twice. On each way from y down it stands once.',
+    },
   },
   hints: [
     'Two ways led from x to y, so two bring a gradient back to x. And A and B are two small layers in a row.',

@@ -254,6 +254,12 @@ function attend(
   const weights = sharesIn(scores, allowed);
   return { P, pk, pv, keys, values, weights, scores, allowed, y: weights.matmul(values) };
 }
+/** A causal mask in the place of the given one. */
+const causal = (mask: Tensor): Tensor => {
+  const [T, S] = mask.shape.slice(-2) as [number, number];
+  return zeros(T, S).map((_, at) => (at % S <= Math.floor(at / S) + S - T ? 1 : 0));
+};
+
 /** Attention to the prefix and attention to the tokens, each with a softmax of its own, added. */
 function apart(i: AttentionInputs): Tensor {
   const { scores, allowed, P, pv } = attend(i);
@@ -342,6 +348,10 @@ const prefixAttentionForward = exercise({
         return { y: attend({ ...i, q }, { mask: () => concat([rows, wide], -2) }).y };
       },
       says: 'Your result has P rows more: the prefix stands among the queries too. It is looked at; it asks nothing.',
+    },
+    'a causal mask of your own': {
+      wrong: slipped({ mask: (mask, P) => seeing(causal(mask), P) }),
+      says: 'Among the tokens you use a causal mask, whatever `mask` says. Which of them may be seen is for the caller to say.',
     },
   },
   hints: [
@@ -560,6 +570,8 @@ interface SelfSlips {
   splitByReshape?: boolean;
   mergeByReshape?: boolean;
   noOutput?: boolean;
+  /** Which of queries, keys and values the attention takes for these. */
+  order?: [q: 0 | 1 | 2, k: 0 | 1 | 2, v: 0 | 1 | 2];
 }
 const dealt = (prefix: Tensor, heads: number) => splitInto(prefix.expandDims(0), heads);
 const byReshape = (x: Tensor, heads: number) => {
@@ -575,11 +587,8 @@ function selfAttend(i: SelfInputs, slips: SelfSlips = {}) {
   const { x, mask, weights: w } = i;
   const heads = slips.heads ?? i.heads;
   const cut = slips.splitByReshape ? byReshape : splitInto;
-  const [q, k, v] = [linear(x, w.wQ, w.bQ), linear(x, w.wK, w.bK), linear(x, w.wV, w.bV)].map((t) => cut(t, heads)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
+  const own = [linear(x, w.wQ, w.bQ), linear(x, w.wK, w.bK), linear(x, w.wV, w.bV)].map((t) => cut(t, heads));
+  const [q, k, v] = (slips.order ?? [0, 1, 2]).map((which) => own[which]) as [Tensor, Tensor, Tensor];
   const prefix = slips.prefix ? slips.prefix(i) : i.prefix;
   const deal = slips.deal ?? dealt;
   const inner = { q, k, v, prefixK: deal(prefix.k, heads), prefixV: deal(prefix.v, heads), mask };
@@ -657,6 +666,14 @@ const prefixSelfAttentionForward = exercise({
       wrong: (i) => ({ y: selfAttend(i).y.add(i.x) }),
       says: 'You add x to the result. That is the block’s business, not the attention’s.',
     },
+    'queries and keys exchanged': {
+      wrong: slippedSelf({ order: [1, 0, 2] }),
+      says: 'You hand the attention the keys as queries and the queries as keys. Queries come first.',
+    },
+    'keys and values exchanged': {
+      wrong: slippedSelf({ order: [0, 2, 1] }),
+      says: 'You hand the attention the tokens’ values as keys and their keys as values. Keys come before values.',
+    },
   },
   hints: [
     'It is chapter 5’s attention of a sequence to itself, with prefixAttentionForward in the place of attentionForward.',
@@ -669,6 +686,8 @@ const prefixSelfAttentionForward = exercise({
 interface SelfBackSlips extends BackSlips {
   ways?: ('q' | 'k' | 'v')[];
   skipOutput?: boolean;
+  /** dk goes back as the values' gradient, and dv as the keys'. */
+  keysForValues?: boolean;
   mergePrefix?: (x: Tensor) => Tensor;
   splitByReshape?: boolean;
   mergeByReshape?: boolean;
@@ -682,8 +701,8 @@ function selfBack(i: Up<SelfInputs>, slips: SelfBackSlips = {}) {
   const join = slips.mergeByReshape ? mergeCarelessly : mergeOf;
   const parts = {
     q: linearBack(join(a.dq), x, w.wQ),
-    k: linearBack(join(a.dk), x, w.wK),
-    v: linearBack(join(a.dv), x, w.wV),
+    k: linearBack(join(slips.keysForValues ? a.dv : a.dk), x, w.wK),
+    v: linearBack(join(slips.keysForValues ? a.dk : a.dv), x, w.wV),
   };
   const dx = (slips.ways ?? ['q', 'k', 'v']).map((way) => parts[way].dx).reduce((s, t) => s.add(t));
   const mergePrefix = slips.mergePrefix ?? ((p: Tensor) => mergeOf(p).row(0));
@@ -788,6 +807,10 @@ const prefixSelfAttentionBackward = exercise({
         return { dx: dx.add(i.dy), prefix };
       },
       says: 'You add dy to dx. The residual connection is the block’s business, not the attention’s.',
+    },
+    'dk and dv exchanged': {
+      wrong: slippedSelfBack({ keysForValues: true }),
+      says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
     },
   },
   hints: [
