@@ -93,7 +93,7 @@ export const packQ8 = exercise({
   misconceptions: {
     'Math.round': {
       wrong: q8({ step: (value, d) => Math.round(scaled(value, d)) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'cut off instead of rounded': {
       wrong: q8({ step: (value, d) => Math.trunc(scaled(value, d)) }),
@@ -196,6 +196,7 @@ export const packQ8 = exercise({
     'd = fround(amax / 127), id = fround(1 / d) or 0, q = roundAwayFromZero(fround(x · id)); q & 255 is its byte; halfBits(d) & 255 and halfBits(d) >> 8 are those of the scale.',
     'const values = x.map(Math.fround); const d = Math.fround(Math.max(...values.map(Math.abs)) / 127);',
   ],
+  uses: ['roundAwayFromZero'],
 });
 
 /** Bytes of blocks, for the way back: some packed, some of all kinds. */
@@ -354,6 +355,10 @@ export const packQ4 = exercise({
         level: (value, d) => nearest(scaled(value, d)) + 8,
       }),
       says: 'You use the levels −7 … 7, as plain absmax would. q4_0 has a 16th level, −8, and chooses its scale to make use of it.',
+    },
+    'size divided by eight': {
+      wrong: q4({ d: (values) => float(largest(values) / 8) }),
+      says: 'Your d is never negative. It is the number of largest size, with its sign, divided by −8: where that number is positive, d is negative, and the whole scale is turned round.',
     },
     'size divided by seven': {
       wrong: q4({ d: (values) => float(largest(values) / 7) }),

@@ -180,7 +180,7 @@ const absmaxQuantize = exercise({
     },
     'Math.round': {
       wrong: absmaxed({ step: (v, by) => Math.round(v / by) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'not rounded': {
       wrong: absmaxed({ step: (v, by) => v / by }),
@@ -440,7 +440,7 @@ const quantizeInBlocks = exercise({
     },
     'Math.round': {
       wrong: inBlocks({ step: (v, by) => Math.round(v / by) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'cut off instead of rounded': {
       wrong: inBlocks({ step: (v, by) => Math.trunc(v / by) }),
@@ -618,10 +618,7 @@ const dequantizeMatrix = exercise({
       wrong: ({ matrix: m }) => {
         const blocks = pieces(list(unpacked(m)), 32);
         const [out, each] = [m.shape[0]!, m.shape[1]! / 32];
-        return new Tensor(
-          m.shape,
-          range(out, (row) => range(each, (k) => blocks[k * out + row]!)).flat(2),
-        );
+        return new Tensor(m.shape, range(out, (row) => range(each, (k) => blocks[k * out + row]!)).flat(2));
       },
       says: 'You take the first blocks of all rows to come first. A row is finished before the next one begins.',
     },
@@ -746,7 +743,12 @@ const qloraForward = exercise({
     'divided by the rank twice': {
       wrong: (i) => {
         const { low, B, w, scale, A } = parts(i);
-        return { y: i.x.matmul(w.T).add(i.b).add(low.matmul(B.T).mul(scale / A.shape[0]!)) };
+        return {
+          y: i.x
+            .matmul(w.T)
+            .add(i.b)
+            .add(low.matmul(B.T).mul(scale / A.shape[0]!)),
+        };
       },
       says: 'Your detour is divided by the rank twice. loraForward takes α, and divides it by r itself.',
     },
