@@ -1,7 +1,7 @@
 /**
  * One script out of the realm's code, the course's library, the stand-in and the student's file.
  *
- * Every file goes through the rules below: a student's file may import `#tensor`, the course's other topics and files
+ * Every file goes through the rules below: a student's file may import `#tensor`, the course's earlier topics and files
  * of its own beside it, and nothing else. Paths inside the bundle are relative and have forward slashes on every
  * system: "student:chapter-1-mp/neuron.ts".
  */
@@ -11,6 +11,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
+import { TooMuch, buildWithin } from './bundler.ts';
 import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
 
@@ -25,6 +26,8 @@ export interface BundleOptions {
   topic: string;
   /** `lab`: everything, the library too, is the student's own. */
   mode: 'grade' | 'lab';
+  /** Whether a topic comes after this one: its stand-in would do this topic's work, and cannot be imported. */
+  later?: (topic: string) => boolean;
 }
 
 export interface Bundle {
@@ -70,7 +73,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
   const library = ownLibrary ? undefined : await prelude(options.tensor);
   try {
-    const { outputFiles } = await build({
+    const { outputFiles } = await buildWithin({
       stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
       ...common,
       mainFields: ['module', 'main'],
@@ -89,15 +92,14 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
     const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
   } catch (error) {
-    const [first] = (error as { errors?: Message[] }).errors ?? [];
-    if (!first) {
-      if (!/service|stopped|EPIPE/i.test(String(error))) throw error;
+    if (error instanceof TooMuch)
       return {
         kind: 'failed',
         why: 'syntax',
-        message: `${file} is too much for the bundler: is something nested thousands of levels deep?`,
+        message: `${file} is too much for the bundler: is something nested thousands of levels deep, or doubled again and again?`,
       };
-    }
+    const [first] = (error as { errors?: Message[] }).errors ?? [];
+    if (!first) throw error;
     return explain(first, file, sources);
   }
 }
@@ -110,10 +112,23 @@ function firstLook(full: string, file: string): Failed | undefined {
   } catch {
     return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
   }
-  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').trim();
-  if (code.replace(/^\uFEFF/, '') === '')
-    return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
+  if (!holdsCode(text)) return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
   return undefined;
+}
+
+/** Whether a file holds more than blanks and comments. One step after the other: the text may be hostile. */
+function holdsCode(text: string): boolean {
+  const blank = /[\s\uFEFF]*/y;
+  for (let at = 0; ;) {
+    blank.lastIndex = at;
+    at += blank.exec(text)![0].length;
+    const close = text.startsWith('//', at) ? '\n' : text.startsWith('/*', at) ? '*/' : undefined;
+    if (close === undefined) return at < text.length;
+    const end = text.indexOf(close, at + 2);
+    // A comment that is never closed is for the bundler to say.
+    if (end < 0) return close === '*/';
+    at = end + close.length;
+  }
 }
 
 interface Prelude {
@@ -188,7 +203,7 @@ function find(base: string): string | undefined {
 }
 
 function rules(
-  { chapters, standIns, tensor, mode }: BundleOptions,
+  { chapters, standIns, tensor, mode, topic: graded, later }: BundleOptions,
   library: Prelude | undefined,
   sources: Map<string, string>,
 ): Plugin {
@@ -209,7 +224,13 @@ function rules(
         if (topic === tensor) return theLibrary;
         if (topic !== undefined && under(libraryFolder, topic) !== undefined)
           return refuse(`import the library as '#tensor', not one of its files`);
-        if (topic !== undefined) return { namespace: 'stand-in', path: under(standIns, topic) };
+        // In small letters: some systems find `./Neuron.ts` as well.
+        const name = topic && under(standIns, topic)?.toLowerCase();
+        // What is graded is never taken from its own stand-in.
+        if (name === `${graded}.ts`) return { namespace: 'student', path: name };
+        if (name !== undefined && later?.(name.slice(0, -'.ts'.length)))
+          return refuse(`\`${specifier}\` comes later in the course: an exercise may import ${allowed}`);
+        if (name !== undefined) return { namespace: 'stand-in', path: name };
       }
       const file = find(base);
       if (file !== undefined) return { namespace: 'student', path: under(chapters, file) };
@@ -222,6 +243,8 @@ function rules(
     const file = find(path.resolve(path.join(standIns, path.dirname(importer)), specifier));
     if (file === tensor) return theLibrary;
     const inFolder = file === undefined ? undefined : under(standIns, file);
+    if (inFolder?.toLowerCase() === `${graded}.ts`)
+      return refuse(`${importer} is built on this topic, and cannot be imported here`);
     return inFolder === undefined ? undefined : { namespace: 'stand-in', path: inFolder };
   };
 
@@ -269,7 +292,7 @@ function rules(
   };
 }
 
-const allowed = "#tensor, the course's other topics and your own files beside it";
+const allowed = "#tensor, the course's earlier topics and your own files beside it";
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 
 /** The bundler's first error in the words of the course. */
@@ -337,6 +360,8 @@ function unclosedIn(lines: readonly string[], open: string, close: string): stri
   });
   const last = found.findLastIndex(({ exported }) => exported);
   const near = found.slice(Math.max(0, last));
+  // Each look takes the square of the length at worst, and the text may be hostile.
+  if (lines.slice(near[0]?.at).join('\n').length > 20_000) return near.at(-1)?.name;
   const extra = ({ at }: { at: number }, i: number) => {
     const code = lines
       .slice(at, near[i + 1]?.at)

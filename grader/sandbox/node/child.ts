@@ -11,6 +11,7 @@ import type { Bridge } from '../realm/lab.ts';
 import type { Finished, Realm } from '../realm/realm.ts';
 import type { Wire } from '../wire.ts';
 import type { Answer, Loading, Ran, Reply, Request, Thrown, WireCall } from './protocol.ts';
+import { freezeLanguage } from './freeze.ts';
 import { field, reader } from './read.ts';
 
 declare const MAX_DEPTH: number;
@@ -309,3 +310,4 @@ process.on('disconnect', () => process.exit());
 // Ctrl-C reaches every process of the terminal; the judge decides what it means.
 process.on('SIGINT', () => undefined);
 for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
+freezeLanguage();

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
+import { type Isolation, commandAt, innerProcess } from './isolation.ts';
 import type { Request } from './protocol.ts';
 
 /** Whether memory beyond V8's own heap can be limited on this system. */
@@ -44,6 +45,8 @@ export interface ChildOptions {
   memory: number;
   /** `debug` drops the permission flag, which forbids the inspector on some versions of Node. */
   mode: 'grade' | 'lab' | 'debug';
+  /** Default: `process`. */
+  isolation?: Isolation;
   /** A file of which the child may ask the size (labs). */
   stopFd?: number;
 }
@@ -89,6 +92,7 @@ export class Child {
   readonly process: ChildProcess;
   /** Resolves when the process is gone and everything it sent has been delivered. */
   readonly ended: Promise<End>;
+  readonly #isolation: Isolation;
   #dead = false;
   #oom = false;
   #peak = 0;
@@ -98,7 +102,9 @@ export class Child {
   private constructor(options: ChildOptions, program: string) {
     this.options = options;
     const lab = options.mode === 'lab';
-    this.process = spawn(process.execPath, [...flags(options), '-e', program], {
+    this.#isolation = options.isolation ?? 'process';
+    const [file, ...args] = commandAt(this.#isolation, [process.execPath, ...flags(options), '-e', program]);
+    this.process = spawn(file, args, {
       cwd: tmpdir(),
       // Windows cannot start a process without it.
       env: process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {},
@@ -158,7 +164,24 @@ export class Child {
 
   kill(): void {
     this.#measureExactly();
+    this.#kill();
+  }
+
+  #kill(): void {
+    // The guardian's end is the end of all; the other only gets it earlier.
+    const { pid } = this.process;
+    const inner = this.#dead || pid === undefined || this.#isolation === 'process' ? undefined : this.#inner();
     this.process.kill('SIGKILL');
+    try {
+      if (inner !== undefined) process.kill(inner, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  /** The process that the student's code runs in. */
+  #inner(): number | undefined {
+    return this.pid === undefined ? undefined : innerProcess(this.#isolation, this.pid);
   }
 
   /** Kills the process as soon as it holds more than it may. */
@@ -177,7 +200,7 @@ export class Child {
     if (process.platform === 'linux') {
       try {
         // The second number of statm is the resident set in pages of 4 KB.
-        this.#judge(Number(readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ')[1]) / 256);
+        this.#judge(Number(readFileSync(`/proc/${this.#inner()}/statm`, 'latin1').split(' ')[1]) / 256);
       } catch {
         // It has just ended.
       }
@@ -191,14 +214,14 @@ export class Child {
     this.#peak = Math.max(this.#peak, megabytes);
     if (megabytes <= this.options.memory) return;
     this.#oom = true;
-    this.process.kill('SIGKILL');
+    this.#kill();
   }
 
   /** Linux remembers the peak. */
   #measureExactly(): void {
     if (this.#dead || process.platform !== 'linux') return;
     try {
-      const kilobytes = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'latin1'))?.[1];
+      const kilobytes = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${this.#inner()}/status`, 'latin1'))?.[1];
       this.#peak = Math.max(this.#peak, Number(kilobytes ?? 0) / 1024);
     } catch {
       // It has just ended.

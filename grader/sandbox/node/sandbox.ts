@@ -5,12 +5,15 @@ import type { Value } from '../../engine/value.ts';
 import { type Bundle, type BundleOptions, bundle } from '../bundle.ts';
 import { type StackMapper, stackMapper } from '../stack.ts';
 import { NotAResult, decode, encode } from '../wire.ts';
+import type { Isolation } from './isolation.ts';
 import { Child, type End, canLimitMemory } from './process.ts';
 import type { Request } from './protocol.ts';
 
 export interface SandboxOptions extends BundleOptions {
   /** Limit of resident memory in megabytes (default 512). */
   memory?: number;
+  /** Where the code runs (default `process`); ask `isAvailable` first. */
+  isolation?: Isolation;
   /** Limit for loading the file in milliseconds (default 5,000). */
   loadLimit?: number;
 }
@@ -31,36 +34,36 @@ const grace = 1_000;
 let spare: Promise<Child> | undefined;
 
 /** Starts a child before it is known what it will run; the next `openSandbox` takes it. */
-export function prewarm(memory = defaultMemory): void {
+export function prewarm(isolation: Isolation = 'process', memory = defaultMemory): void {
   if (spare) return;
-  const started = Child.start({ memory, mode: 'grade' });
+  const started = Child.start({ memory, isolation, mode: 'grade' });
   // Whoever takes it sees the error.
   started.catch(() => undefined);
   spare = started;
 }
 
-async function takeChild(memory: number): Promise<Child> {
+async function takeChild(memory: number, isolation: Isolation): Promise<Child> {
   const waiting = spare;
   spare = undefined;
   if (waiting) {
     const child = await waiting;
-    if (child.alive && child.options.memory === memory) return child;
+    if (child.alive && child.options.memory === memory && child.options.isolation === isolation) return child;
     child.kill();
   }
-  return Child.start({ memory, mode: 'grade' });
+  return Child.start({ memory, isolation, mode: 'grade' });
 }
 
 /** Bundles a topic's file and loads it in a child process. */
 export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox> {
-  const memory = options.memory ?? defaultMemory;
+  const { memory = defaultMemory, isolation = 'process' } = options;
   // The two do not need each other.
-  const child = takeChild(memory);
+  const child = takeChild(memory, isolation);
   child.catch(() => undefined);
   const bundled = await bundle(options).catch(async (error: unknown) => {
     (await child).kill();
     throw error;
   });
-  const sandbox = new ChildSandbox(bundled, memory, options.loadLimit ?? 5_000);
+  const sandbox = new ChildSandbox(bundled, { memory, isolation }, options.loadLimit ?? 5_000);
   if (bundled.kind === 'failed') {
     sandbox.loaded = bundled;
     // Nobody has touched it.
@@ -138,6 +141,7 @@ class ChildSandbox implements NodeSandbox {
   readonly #bundle: Bundle | undefined;
   readonly #places: StackMapper;
   readonly #memory: number;
+  readonly #isolation: Isolation;
   readonly #loadLimit: number;
   #child: Child | undefined;
   #peak = 0;
@@ -146,10 +150,15 @@ class ChildSandbox implements NodeSandbox {
   /** How long a program of an abandoned request may still run before the child listens again. */
   #owed = 0;
 
-  constructor(bundled: Awaited<ReturnType<typeof bundle>>, memory: number, loadLimit: number) {
+  constructor(
+    bundled: Awaited<ReturnType<typeof bundle>>,
+    { memory, isolation }: { memory: number; isolation: Isolation },
+    loadLimit: number,
+  ) {
     this.#bundle = bundled.kind === 'bundle' ? bundled : undefined;
     this.#places = this.#bundle ? stackMapper(this.#bundle.map, this.#bundle.sources) : () => [];
     this.#memory = memory;
+    this.#isolation = isolation;
     this.#loadLimit = loadLimit;
   }
 
@@ -282,7 +291,7 @@ class ChildSandbox implements NodeSandbox {
       return { kind: 'crash', detail: `the file did not load: ${this.loaded.message}` };
     if (this.#child?.alive) return this.#child;
     await this.#discard();
-    const child = this.#closed ? undefined : await Child.start({ memory: this.#memory, mode: 'grade' });
+    const child = this.#closed ? undefined : await this.#start();
     // Closed while it ran: what its process took with it is not asked again.
     if (!child || this.#closed) {
       child?.kill();
@@ -291,6 +300,10 @@ class ChildSandbox implements NodeSandbox {
     const again = await this.#load(child);
     if (again.kind === 'failed') return { kind: 'crash', detail: `the file did not load again: ${again.message}` };
     return this.#child!;
+  }
+
+  #start(): Promise<Child> {
+    return Child.start({ memory: this.#memory, isolation: this.#isolation, mode: 'grade' });
   }
 
   async #load(child: Child): Promise<Loaded> {
