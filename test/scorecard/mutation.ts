@@ -3,7 +3,7 @@
  * that gets full marks has survived.
  *
  * What is known of a mutant is kept in `node_modules/.cache/scorecard`, under the hash of all code that judged it, so a
- * run that was stopped goes on, and one after a change of a single chapter's specs does only that chapter.
+ * run that was stopped goes on, and one after a change of a single topic's spec does only that topic.
  */
 import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,20 +52,20 @@ export interface Part {
   of: number;
 }
 
-/** Judges the mutants of a chapter, or a part of them. */
-export async function* judgeMutants(chapterId: string, part: Part): AsyncGenerator<Judged> {
+/** Judges the mutants of a chapter, or a part of them; of one topic, where it is named. */
+export async function* judgeMutants(chapterId: string, part: Part, only?: string): AsyncGenerator<Judged> {
   const entry = CHAPTERS.find(({ id }) => id === chapterId);
   if (!entry) throw new Error(`There is no ${chapterId}; there are ${CHAPTERS.map((c) => c.id).join(', ')}.`);
   const chapter = await entry.load();
-  const judge = judgeHash(chapter.folder);
   const known = new Known(chapter.id);
   const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
   mkdirSync(join(folder, chapter.folder));
   let count = 0;
   try {
-    for (const topic of chapter.topics) {
+    for (const topic of chapter.topics.filter((t) => only === undefined || t.name === only)) {
       const file = `${chapter.folder}/${topic.name}.ts`;
       const text = readFileSync(join(ROOT, 'solutions', file), 'utf8');
+      const judge = judgeHash(`${chapter.folder}/${topic.name}`);
       for (const { text: changed, ...mutant } of mutantsOf(text, file)) {
         if (count++ % part.of !== part.index) continue;
         const key = sha(judge, changed);

@@ -46,7 +46,6 @@ export async function* soak(
   const entry = CHAPTERS.find(({ id }) => id === chapterId);
   if (!entry) throw new Error(`There is no ${chapterId}; there are ${CHAPTERS.map((c) => c.id).join(', ')}.`);
   const chapter = await entry.load();
-  const judge = judgeHash(chapter.folder);
   const files = chapter.topics.flatMap((topic) =>
     sourcesOf(`${chapter.folder}/${topic.name}.ts`).map((source) => ({ topic, source })),
   );
@@ -54,7 +53,7 @@ export async function* soak(
   for (const [i, { topic, source }] of files.entries()) {
     if (i % part.of !== part.index) continue;
     const text = readFileSync(join(source.folder, chapter.folder, `${topic.name}.ts`), 'utf8');
-    const known = passed(sha(judge, text));
+    const known = passed(sha(judgeHash(`${chapter.folder}/${topic.name}`), text));
     const solutions = join(ROOT, 'solutions');
     const sandbox = await openSandbox({
       chapters: source.folder,
