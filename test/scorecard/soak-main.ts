@@ -4,23 +4,13 @@
  * Exit code 1 when one was rejected.
  */
 import { fileURLToPath } from 'node:url';
-import { CHAPTERS } from '../../grader/chapters.ts';
 import { inParts, partOf } from './parts.ts';
 import { soak, type Soaked, type Source } from './soak.ts';
+import { chaptersIn, numberIn } from './words.ts';
 
-const { rest, part } = partOf(process.argv.slice(2));
-const at = rest.indexOf('--cases');
-const cases = at < 0 ? 100_000 : Number(rest[at + 1]);
-const words = at < 0 ? rest : rest.filter((_, i) => i !== at && i !== at + 1);
-const all = CHAPTERS.map(({ id }) => id);
-const unknown = words.find((word) => !all.includes(word));
-if (unknown !== undefined || !(cases > 0)) {
-  console.error(
-    unknown === undefined ? '--cases needs a number above 0.' : `There is no ${unknown}; there are ${all.join(', ')}.`,
-  );
-  process.exit(2);
-}
-const chapters = words.length > 0 ? words : all;
+const { rest: words, part } = partOf(process.argv.slice(2));
+const { value: cases, rest } = numberIn(words, '--cases', 100_000);
+const chapters = chaptersIn(rest);
 
 if (part) {
   for (const chapter of chapters)
