@@ -20,14 +20,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The bias is added once for each input.',
     find: 'x.reduceRight((sum, value, i) => sum + value * weights[i], 0) + bias;',
     put: 'x.reduceRight((sum, value, i) => sum + value * weights[i] + bias, 0);',
-    causes: [],
+    causes: ['bias times each input'],
   },
   {
     exercise: 'linearOutput',
     mistake: 'reduce without a first value: the first input is taken as the sum so far, without its weight.',
     find: 'x.reduceRight((sum, value, i) => sum + value * weights[i], 0) + bias;',
     put: 'x.reduce((sum, value, i) => sum + value * weights[i]) + bias;',
-    causes: [],
+    causes: ['first input not weighted'],
   },
   {
     exercise: 'meanSquaredError',
@@ -101,7 +101,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The outputs are computed without the bias.',
     find: '(linearOutput(x, weights, bias) - targets[i])',
     put: '(linearOutput(x, weights, 0) - targets[i])',
-    causes: [],
+    causes: ['outputs without the bias'],
   },
   {
     exercise: 'meanSquaredErrorGradient',
@@ -181,7 +181,7 @@ export const wrongAnswers: WrongAnswer[] = [
     record();`,
     put: `    bias -= learningRate * gradient.bias;
     if (k < steps) record();`,
-    causes: ['history one entry short'],
+    causes: ['last loss not recorded'],
   },
   {
     exercise: 'trainLinearUnit',
@@ -195,7 +195,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient is added: it climbs.',
     find: '(w, j) => w - learningRate * gradient.weights[j]',
     put: '(w, j) => w + learningRate * gradient.weights[j]',
-    causes: [],
+    causes: ['weights climb'],
   },
   {
     exercise: 'trainLinearUnit',
@@ -225,7 +225,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'W is read as (d, out), without the transpose.',
     find: 'W.data[k * d + j]',
     put: 'W.data[j * out + k]',
-    causes: ['W not transposed'],
+    causes: ['W read as (d, out)'],
   },
   {
     exercise: 'linearForward',
@@ -246,7 +246,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The result is filled as (out, N): its rows and columns are mixed up.',
     find: 'data[i * out + k] = sum;',
     put: 'data[k * N + i] = sum;',
-    causes: ['output transposed'],
+    causes: ['output filled column by column'],
   },
   {
     exercise: 'linearGradients',

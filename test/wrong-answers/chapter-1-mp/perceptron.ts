@@ -79,14 +79,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The learning rate is not used for the weights.',
     find: 'moved.push(w + change * x[i])',
     put: 'moved.push(w + (change / learningRate) * x[i])',
-    causes: [],
+    causes: ['rate forgotten for the weights'],
   },
   {
     exercise: 'perceptronUpdate',
     mistake: 'The error of the score takes the place of the error of the class: the delta rule.',
     find: 'const change = (learningRate * (label - guess)) / 2;',
     put: 'const change = guess === label ? 0 : learningRate * (label - dot(x, weights) - bias);',
-    causes: [],
+    causes: ['delta rule on mistakes'],
   },
   {
     exercise: 'trainPerceptron',
@@ -114,14 +114,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Converged is whatever ended before the limit of epochs.',
     find: 'converged: history.at(-1) === 0 };',
     put: 'converged: history.length < maxEpochs };',
-    causes: [],
+    causes: ['converged by the number of epochs'],
   },
   {
     exercise: 'trainPerceptron',
     mistake: 'With no epochs at all it calls itself converged.',
     find: 'converged: history.at(-1) === 0 };',
     put: 'converged: !history.at(-1) };',
-    causes: [],
+    causes: ['converged without an epoch'],
   },
   {
     exercise: 'trainPerceptron',
@@ -130,7 +130,7 @@ export const wrongAnswers: WrongAnswer[] = [
     let mistakes = 0;`,
     put: `  let mistakes = 0;
   while (history.length < maxEpochs && history.at(-1) !== 0) {`,
-    causes: ['mistakes added up over the epochs'],
+    causes: ['mistakes never set back to 0'],
   },
   {
     exercise: 'trainPerceptron',
