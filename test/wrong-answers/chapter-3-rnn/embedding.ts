@@ -6,42 +6,42 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Tokens are counted from 1: the 1 stands one column too far to the left, and token 0 has none.',
     find: 'data[n * classes + token] = 1;',
     put: 'if (token > 0) data[n * classes + token - 1] = 1;',
-    causes: [],
+    causes: ['columns counted from 1'],
   },
   {
     exercise: 'oneHotEncode',
     mistake: 'Token 0 is taken for no token: `if (token)`.',
     find: 'data[n * classes + token] = 1;',
     put: 'if (token) data[n * classes + token] = 1;',
-    causes: [],
+    causes: ['token 0 taken for none'],
   },
   {
     exercise: 'oneHotEncode',
     mistake: 'A batch comes back as one long list of rows.',
     find: 'return new Tensor([...t.shape, classes], data);',
     put: 'return new Tensor([t.size, classes], data);',
-    causes: [],
+    causes: ['time and batch run together'],
   },
   {
     exercise: 'oneHotEncode',
     mistake: 'The axis of the classes stands in front.',
     find: 'return new Tensor([...t.shape, classes], data);',
     put: 'return new Tensor([t.size, classes], data).T.reshape(classes, ...t.shape);',
-    causes: [],
+    causes: ['one column per token'],
   },
   {
     exercise: 'embeddingForward',
     mistake: 'A column of the table instead of a row.',
     find: 'table.data[t.data[n] * E + e]',
     put: 'table.data[e * E + t.data[n]]',
-    causes: [],
+    causes: ['columns for rows'],
   },
   {
     exercise: 'embeddingForward',
     mistake: 'A batch comes back as one long list of vectors.',
     find: 'y: new Tensor([...t.shape, E], data)',
     put: 'y: new Tensor([t.size, E], data)',
-    causes: [],
+    causes: ['time and batch run together'],
   },
   {
     exercise: 'embeddingForward',
@@ -55,7 +55,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Tokens are counted from 1.',
     find: 'table.data[t.data[n] * E + e]',
     put: 'table.data[Math.max(0, t.data[n] - 1) * E + e]',
-    causes: [],
+    causes: ['rows counted from 1'],
   },
   {
     exercise: 'embeddingForward',
@@ -79,7 +79,7 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const data = new Float64Array(vocabulary * E);
   tokens.data.forEach((token, n) => data.set(dy.data.subarray(n * E, (n + 1) * E), token * E));
   return new Tensor([vocabulary, E], data);`,
-    causes: [],
+    causes: ['last repeat wins'],
   },
   {
     exercise: 'embeddingBackward',
@@ -87,14 +87,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'return hot.T.matmul(dy.reshape(tokens.size, E));',
     put: `const often = hot.sum(0).maximum(1).expandDims(1);
   return hot.T.matmul(dy.reshape(tokens.size, E)).div(often);`,
-    causes: [],
+    causes: ['mean over the repeats'],
   },
   {
     exercise: 'embeddingBackward',
     mistake: 'Row n of dy is added to row n of the table, in the order of the text.',
     find: 'const hot = oneHot(tokens.flatten(), vocabulary);',
     put: 'const hot = oneHot(tokens.data.map((_, n) => n % vocabulary) as unknown as number[], vocabulary);',
-    causes: [],
+    causes: ['gradients in the order of the text'],
   },
   {
     exercise: 'embeddingBackward',
@@ -112,7 +112,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const first = tokens.data.map((token) => Number(!seen.has(token) && Boolean(seen.add(token))));
   const hot = oneHot(tokens.flatten(), vocabulary).mul(new Tensor([tokens.size, 1], first));
   return hot.T`,
-    causes: [],
+    causes: ['first repeat wins'],
   },
   {
     exercise: 'embeddingBackward',
@@ -120,6 +120,6 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'return hot.T.matmul(dy.reshape(tokens.size, E));',
     put: `const came = [...new Set(tokens.data)].sort((a, b) => a - b);
   return hot.T.matmul(dy.reshape(tokens.size, E)).take(0, came);`,
-    causes: [],
+    causes: ['only the rows that were used'],
   },
 ];
