@@ -17,7 +17,7 @@ import type { Block } from './fuzz/fuzz.ts';
 import { hashesOf, olderIn } from './hashes.ts';
 import { answers, goldens, mutants, right, robustness } from './measure.ts';
 import type { Judged } from './mutation.ts';
-import { CARD, page, PAGE, readCard } from './page.ts';
+import { CARD, CONTENT, content, page, PAGE, readCard } from './page.ts';
 import { inParts } from './parts.ts';
 import type { Soaked } from './soak.ts';
 import { chapterOf } from './submit.ts';
@@ -56,6 +56,7 @@ async function write(): Promise<void> {
   card.chapters = Object.fromEntries(ALL.flatMap((id) => (card.chapters[id] ? [[id, card.chapters[id]]] : [])));
   writeFileSync(CARD, `${JSON.stringify(card, null, 1)}\n`);
   writeFileSync(PAGE, page(card));
+  writeFileSync(CONTENT, content(card));
 }
 
 const script = (name: string) => join(import.meta.dirname, name);

@@ -1,6 +1,6 @@
 /** The scorecard as paragraphs and tables: what the page in the repository and the one on the site both show. */
 import { REASONS } from '../equivalents/equivalent.ts';
-import { bars, BARS, count, people, percent, sum, type Bar } from './bars.ts';
+import { bars, count, people, percent, sum, type Bar } from './bars.ts';
 import type { ChapterCard, Scorecard } from './card.ts';
 import { median } from './median.ts';
 
@@ -315,5 +315,3 @@ export const INTRODUCTION: Text[] = [
   'Who grades the grader? Graders of other courses have passed empty notebooks, tested their own answer key, and accepted attention without its scale. Here is what ours does with right and wrong work, measured by a command that you can run yourself: `npm run scorecard`.',
   `It fails below any of the bars. A run that was stopped goes on where it was, and chapters can be named: \`npm run scorecard chapter-3\`. Its parts have commands of their own: \`npm run soak\`, \`npm run diagnosis\`, \`npm run mutants\`, \`npm run fuzz\`.`,
 ];
-
-export { BARS };
