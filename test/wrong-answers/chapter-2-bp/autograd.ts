@@ -6,56 +6,56 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the slopes of a product',
     find: 'const slopes = [a, b].map(() => 1);',
     put: 'const slopes = [b, a];',
-    causes: [],
+    causes: ['slopes of a product'],
   },
   {
     exercise: 'add',
     mistake: 'the slopes are the inputs themselves',
     find: 'const slopes = [a, b].map(() => 1);',
     put: 'const slopes = [a, b];',
-    causes: [],
+    causes: ['values for slopes'],
   },
   {
     exercise: 'add',
     mistake: 'only one slope',
     find: 'const slopes = [a, b].map(() => 1);',
     put: 'const slopes = [1];',
-    causes: [],
+    causes: ['one slope for both'],
   },
   {
     exercise: 'mul',
     mistake: 'the slopes not crossed: [a, b]',
     find: 'slopes: [b, a]',
     put: 'slopes: [a, b]',
-    causes: [],
+    causes: ['slopes in the wrong order'],
   },
   {
     exercise: 'mul',
     mistake: 'the slopes of a sum',
     find: 'slopes: [b, a]',
     put: 'slopes: [1, 1]',
-    causes: [],
+    causes: ['slopes of a sum'],
   },
   {
     exercise: 'mul',
     mistake: 'the product itself as slope',
     find: 'slopes: [b, a]',
     put: 'slopes: [a * b, a * b]',
-    causes: [],
+    causes: ['product for slopes'],
   },
   {
     exercise: 'pow',
     mistake: 'the factor n forgotten',
     find: 'Math.pow(a, exponent - 1) * exponent',
     put: 'Math.pow(a, exponent - 1)',
-    causes: [],
+    causes: ['exponent not in front'],
   },
   {
     exercise: 'pow',
     mistake: 'n · aⁿ: the exponent not lowered',
     find: 'Math.pow(a, exponent - 1) * exponent',
     put: 'Math.pow(a, exponent) * exponent',
-    causes: [],
+    causes: ['exponent not lowered'],
   },
   {
     exercise: 'pow',
@@ -69,7 +69,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'n = 0 not treated: NaN at a = 0',
     find: 'exponent === 0 ? 0 : Math.pow',
     put: 'Math.pow',
-    causes: [],
+    causes: ['NaN for the exponent 0 at 0'],
   },
   {
     exercise: 'pow',
@@ -83,28 +83,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the slope of the exponent: aⁿ log a',
     find: 'Math.pow(a, exponent - 1) * exponent',
     put: 'Math.pow(a, exponent) * Math.log(a)',
-    causes: [],
+    causes: ['slope of an exponential'],
   },
   {
     exercise: 'exp',
     mistake: 'slope a · e^(a−1), as for a power',
     find: 'slopes: [Math.exp(a)]',
     put: 'slopes: [a * Math.exp(a - 1)]',
-    causes: [],
+    causes: ['rule of powers'],
   },
   {
     exercise: 'exp',
     mistake: 'slope 1',
     find: 'slopes: [Math.exp(a)]',
     put: 'slopes: [1]',
-    causes: [],
+    causes: ['slope 1'],
   },
   {
     exercise: 'exp',
     mistake: 'slope a: the argument, not the result',
     find: 'slopes: [Math.exp(a)]',
     put: 'slopes: [a]',
-    causes: [],
+    causes: ['input for slope'],
   },
   {
     exercise: 'exp',
@@ -118,56 +118,56 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '1 − a²: from the input',
     find: 'slopes: [(1 - t) * (1 + t)]',
     put: 'slopes: [1 - a * a]',
-    causes: [],
+    causes: ['from the input'],
   },
   {
     exercise: 'tanh',
     mistake: '1 − t: the square forgotten',
     find: 'slopes: [(1 - t) * (1 + t)]',
     put: 'slopes: [1 - t]',
-    causes: [],
+    causes: ['square forgotten'],
   },
   {
     exercise: 'tanh',
     mistake: 'the sigmoid’s derivative',
     find: 'slopes: [(1 - t) * (1 + t)]',
     put: 'slopes: [t * (1 - t)]',
-    causes: [],
+    causes: ['derivative of the sigmoid'],
   },
   {
     exercise: 'tanh',
     mistake: 'by exponentials, which overflow',
     find: 'const t = Math.tanh(a);',
     put: 'const t = (Math.exp(a) - Math.exp(-a)) / (Math.exp(a) + Math.exp(-a));',
-    causes: [],
+    causes: ['written with exponentials'],
   },
   {
     exercise: 'relu',
     mistake: 'slope 1 at 0',
     find: 'const on = a > 0 ? 1 : 0;',
     put: 'const on = a >= 0 ? 1 : 0;',
-    causes: [],
+    causes: ['slope 1 at 0'],
   },
   {
     exercise: 'relu',
     mistake: 'the slope is the result',
     find: 'slopes: [on]',
     put: 'slopes: [on * a]',
-    causes: [],
+    causes: ['result for slope'],
   },
   {
     exercise: 'relu',
     mistake: 'slope 1 everywhere',
     find: 'slopes: [on]',
     put: 'slopes: [1]',
-    causes: [],
+    causes: ['slope 1 everywhere'],
   },
   {
     exercise: 'topologicalOrder',
     mistake: 'the output first',
     find: 'return fromTheEnd.reverse();',
     put: 'return fromTheEnd;',
-    causes: [],
+    causes: ['children first'],
   },
   {
     exercise: 'topologicalOrder',
@@ -182,7 +182,7 @@ export const wrongAnswers: WrongAnswer[] = [
         fromTheEnd.push(i);
       }
     }`,
-    causes: [],
+    causes: ['the whole graph'],
   },
   {
     exercise: 'topologicalOrder',
@@ -207,7 +207,7 @@ export const wrongAnswers: WrongAnswer[] = [
       fromTheEnd.push(parent);
     }
   }`,
-    causes: [],
+    causes: ['by distance'],
   },
   {
     exercise: 'topologicalOrder',
@@ -232,7 +232,7 @@ export const wrongAnswers: WrongAnswer[] = [
     fromTheEnd.unshift(node);
   };
   visit(output);`,
-    causes: [],
+    causes: ['recursion'],
   },
   {
     exercise: 'topologicalOrder',
@@ -255,14 +255,14 @@ export const wrongAnswers: WrongAnswer[] = [
     fromTheEnd.push(node);
     for (const parent of parents[node]) ready.push(parent);
   }`,
-    causes: [],
+    causes: ['once for every use'],
   },
   {
     exercise: 'topologicalOrder',
     mistake: 'the output left out',
     find: 'fromTheEnd.push(node);',
     put: 'if (node !== output) fromTheEnd.push(node);',
-    causes: [],
+    causes: ['output left out'],
   },
   {
     exercise: 'topologicalOrder',
@@ -276,7 +276,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'sorted by number',
     find: 'return fromTheEnd.reverse();',
     put: 'return fromTheEnd.sort((p, q) => p - q);',
-    causes: [],
+    causes: ['by number'],
   },
   {
     exercise: 'topologicalOrder',
@@ -304,21 +304,21 @@ export const wrongAnswers: WrongAnswer[] = [
       ready.push(parent);
     }
   }`,
-    causes: [],
+    causes: ['listed when met'],
   },
   {
     exercise: 'backward',
     mistake: '= for +=: a node that is used twice keeps only one way',
     find: 'd[parent] += d[node] * slopes[node][k];',
     put: 'd[parent] = d[node] * slopes[node][k];',
-    causes: [],
+    causes: ['= for +='],
   },
   {
     exercise: 'backward',
     mistake: 'earlier gradients are overwritten',
     find: 'grads.map((before, i) => before + d[i])',
     put: 'grads.map((_, i) => d[i])',
-    causes: [],
+    causes: ['old gradients overwritten'],
   },
   {
     exercise: 'backward',
@@ -328,7 +328,7 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `const d = Float64Array.from(grads);
   d[output] += 1;
   grads = grads.map(() => 0);`,
-    causes: [],
+    causes: ['old gradients handed down'],
   },
   {
     exercise: 'backward',
@@ -342,7 +342,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the walk from the front of the order',
     find: 'const node = order.pop()!;',
     put: 'const node = order.shift()!;',
-    causes: [],
+    causes: ['leaves first'],
   },
   {
     exercise: 'backward',
@@ -378,21 +378,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'all nodes by number in place of a topological order',
     find: 'const order = topologicalOrder(parents, output);',
     put: 'const order = parents.map((_, i) => i);',
-    causes: [],
+    causes: ['by number'],
   },
   {
     exercise: 'neuronGradient',
     mistake: 'a factor ½ in the loss',
     find: 'const loss = miss.mul(miss);',
     put: 'const loss = miss.mul(miss).mul(0.5);',
-    causes: [],
+    causes: ['half the loss'],
   },
   {
     exercise: 'neuronGradient',
     mistake: 'no tanh',
     find: 'const miss = sum.tanh().sub(target);',
     put: 'const miss = sum.sub(target);',
-    causes: [],
+    causes: ['no tanh at all'],
   },
   {
     exercise: 'neuronGradient',
@@ -406,14 +406,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'backward called on y instead of the loss',
     find: 'loss.backward();',
     put: 'miss.backward();',
-    causes: [],
+    causes: ['gradient of the output'],
   },
   {
     exercise: 'neuronGradient',
     mistake: 'the gradient of x instead of w',
     find: 'dw: weights.map(({ grad }) => grad)',
     put: 'dw: weights.map(({ data }) => data * (bias.grad))',
-    causes: [],
+    causes: ['gradient of the inputs'],
   },
   {
     exercise: 'neuronGradient',
@@ -421,14 +421,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'loss.backward();',
     put: `loss.backward();
   loss.backward();`,
-    causes: [],
+    causes: ['backward called twice'],
   },
   {
     exercise: 'neuronGradient',
     mistake: 'backward never called',
     find: 'loss.backward();',
     put: '',
-    causes: [],
+    causes: ['no backward pass'],
   },
   {
     exercise: 'neuronGradient',

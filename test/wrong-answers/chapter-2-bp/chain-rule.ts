@@ -6,28 +6,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only the way through q: the product rule forgotten',
     find: 'dx: direct + through',
     put: 'dx: through',
-    causes: [],
+    causes: ['only the way through q'],
   },
   {
     exercise: 'partials',
     mistake: 'only the direct factor: x inside q overlooked',
     find: 'dx: direct + through',
     put: 'dx: direct',
-    causes: [],
+    causes: ['only the direct way'],
   },
   {
     exercise: 'partials',
     mistake: 'the 2 of the square’s derivative forgotten',
     find: 'const dq = ds * 2 * q;',
     put: 'const dq = ds * q;',
-    causes: [],
+    causes: ['the 2 of the square missing'],
   },
   {
     exercise: 'partials',
     mistake: 'derivative of q² with the factor x forgotten',
     find: 'const dq = ds * 2 * q;',
     put: 'const dq = 2 * q;',
-    causes: [],
+    causes: ['factor x dropped'],
   },
   {
     exercise: 'partials',
@@ -59,18 +59,18 @@ export const wrongAnswers: WrongAnswer[] = [
   }
   return new Tensor([n], dx);`,
     put: 'return J.matmul(dy);',
-    causes: [],
+    causes: ['Jacobian the wrong way round'],
   },
   {
     exercise: 'vectorJacobianProduct',
     mistake: 'only the diagonal of the Jacobian counted',
     find: 'dx[j] += J.data[i * n + j] * dy.data[i];',
     put: 'if (i === j) dx[j] += J.data[i * n + j] * dy.data[i];',
-    causes: [],
+    causes: ['diagonal only'],
   },
   {
     exercise: 'vectorJacobianProduct',
-    mistake: '= for +=, so only the last output counts',
+    mistake: '= for +=, so only one output counts',
     find: 'dx[j] += J.data[i * n + j] * dy.data[i];',
     put: 'dx[j] = J.data[i * n + j] * dy.data[i];',
     causes: [],
@@ -80,7 +80,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'upstream gradient ignored: columns of J summed',
     find: 'dx[j] += J.data[i * n + j] * dy.data[i];',
     put: 'dx[j] += J.data[i * n + j];',
-    causes: [],
+    causes: ['upstream forgotten'],
   },
   {
     exercise: 'vectorJacobianProduct',
@@ -101,14 +101,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the Jacobians taken in the order of the steps',
     find: 'jacobians.reduceRight(',
     put: 'jacobians.reduce(',
-    causes: [],
+    causes: ['walked forward'],
   },
   {
     exercise: 'backThroughChain',
     mistake: 'the first step left out',
     find: 'jacobians.reduceRight(',
     put: 'jacobians.slice(1).reduceRight(',
-    causes: [],
+    causes: ['first step left out'],
   },
   {
     exercise: 'backThroughChain',
@@ -122,7 +122,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only one step taken: the last Jacobian',
     find: 'return jacobians.reduceRight((gradient, J) => vectorJacobianProduct(gradient, J), dy);',
     put: 'return jacobians.length === 0 ? dy : vectorJacobianProduct(dy, jacobians[jacobians.length - 1]);',
-    causes: [],
+    causes: ['last step only'],
   },
   {
     exercise: 'backThroughChain',
@@ -148,21 +148,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '= for +=: the last of the repeated entries is kept',
     find: 'total[sourceOf(flat, g.shape, shape)] += value;',
     put: 'total[sourceOf(flat, g.shape, shape)] = value;',
-    causes: [],
+    causes: ['last instead of sum'],
   },
   {
     exercise: 'sumToShape',
     mistake: 'mean over the repeats instead of the sum',
     find: 'return new Tensor(shape, total);',
     put: 'return new Tensor(shape, total).mul(g.size === 0 ? 1 : total.length / g.size);',
-    causes: [],
+    causes: ['mean for sum'],
   },
   {
     exercise: 'sumToShape',
     mistake: 'axes of length 1 that were repeated are dropped from the shape',
     find: 'return new Tensor(shape, total);',
     put: 'return new Tensor(shape.filter((length) => length !== 1), total);',
-    causes: [],
+    causes: ['axis of length 1 dropped'],
   },
   {
     exercise: 'sumToShape',
@@ -174,7 +174,7 @@ export const wrongAnswers: WrongAnswer[] = [
       index = index * length + (Math.floor(flat / stride) % length);
     });
     total[index] += value;`,
-    causes: [],
+    causes: ['shapes written from the left', 'aligned on the left'],
   },
   {
     exercise: 'sumToShape',
@@ -188,14 +188,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the matrix product instead of entry by entry',
     find: 'const y = b.mul(a);',
     put: 'const y = a.matmul(b);',
-    causes: [],
+    causes: ['matrix product'],
   },
   {
     exercise: 'mulForward',
     mistake: 'sum instead of product',
     find: 'const y = b.mul(a);',
     put: 'const y = b.add(a);',
-    causes: [],
+    causes: ['added instead of multiplied'],
   },
   {
     exercise: 'mulBackward',
@@ -204,7 +204,7 @@ export const wrongAnswers: WrongAnswer[] = [
     db[j] += dy.data[flat] * a.data[i];`,
     put: `da[i] += dy.data[flat] * a.data[i];
     db[j] += dy.data[flat] * b.data[j];`,
-    causes: [],
+    causes: ['factors swapped'],
   },
   {
     exercise: 'mulBackward',
@@ -220,7 +220,7 @@ export const wrongAnswers: WrongAnswer[] = [
     db[j] += dy`,
     put: `da[i] = dy.data[flat] * b.data[j];
     db[j] = dy`,
-    causes: [],
+    causes: ['last copy wins'],
   },
   {
     exercise: 'mulBackward',
@@ -235,7 +235,7 @@ export const wrongAnswers: WrongAnswer[] = [
   }
   return { da: new Tensor(a.shape, da), db: new Tensor(b.shape, db) };`,
     put: 'return { da: dy.mul(b), db: dy.mul(a) };',
-    causes: [],
+    causes: ['broadcast not summed away'],
   },
   {
     exercise: 'mulBackward',

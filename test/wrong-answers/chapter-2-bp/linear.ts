@@ -6,28 +6,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the bias forgotten',
     find: 'let sum = b.data[k];',
     put: 'let sum = 0;',
-    causes: [],
+    causes: ['bias left out'],
   },
   {
     exercise: 'linearForward',
     mistake: 'w read as (in, out)',
     find: 'w.data[k * inputs + j]',
     put: 'w.data[j * outputs + k]',
-    causes: [],
+    causes: ['w not transposed'],
   },
   {
     exercise: 'linearForward',
     mistake: 'the bias taken off',
     find: 'let sum = b.data[k];',
     put: 'let sum = -b.data[k];',
-    causes: [],
+    causes: ['bias subtracted'],
   },
   {
     exercise: 'linearForward',
     mistake: 'the bias of the sample instead of the output',
     find: 'let sum = b.data[k];',
     put: 'let sum = b.data[i % outputs];',
-    causes: [],
+    causes: ['bias per sample'],
   },
   {
     exercise: 'linearForward',
@@ -48,7 +48,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dw transposed: (in, out)',
     find: 'const dw = x.T.matmul(dy).T;',
     put: 'const dw = x.T.matmul(dy);',
-    causes: [],
+    causes: ['dw transposed'],
   },
   {
     exercise: 'linearBackward',
@@ -62,28 +62,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dx with the transposed weights, reshaped until it fits',
     find: 'const dx = w.T.matmul(dy.T).T;',
     put: 'const dx = dy.matmul(w.T.reshape(outputs, w.shape[1]));',
-    causes: [],
+    causes: ['w transposed on the way back'],
   },
   {
     exercise: 'linearBackward',
     mistake: 'db as a mean',
     find: 'const everyone = full([samples], 1);',
     put: 'const everyone = full([samples], 1 / samples);',
-    causes: [],
+    causes: ['bias gradient averaged'],
   },
   {
     exercise: 'linearBackward',
     mistake: 'db is dy itself: not summed over the batch',
     find: 'db: everyone.matmul(dy)',
     put: 'db: dy',
-    causes: [],
+    causes: ['bias gradient not summed over the batch'],
   },
   {
     exercise: 'linearBackward',
     mistake: 'db summed over the outputs instead of the samples',
     find: 'db: everyone.matmul(dy)',
     put: 'db: dy.sum(1)',
-    causes: [],
+    causes: ['bias gradient summed over the outputs'],
   },
   {
     exercise: 'linearBackward',
@@ -104,14 +104,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'everything divided by N',
     find: 'return { dx, dw, db: everyone.matmul(dy) };',
     put: 'return { dx, dw: dw.div(samples), db: everyone.matmul(dy).div(samples) };',
-    causes: [],
+    causes: ['divided by N once more'],
   },
   {
     exercise: 'linearBackward',
     mistake: 'dx without dy: the weights summed',
     find: 'const dx = w.T.matmul(dy.T).T;',
     put: 'const dx = w.sum(0).broadcastTo(x.shape);',
-    causes: [],
+    causes: ['w transposed on the way back'],
   },
   {
     exercise: 'predictClasses',
@@ -119,21 +119,21 @@ export const wrongAnswers: WrongAnswer[] = [
     find: '  const chosen: number[] = [];',
     put: `  if (rows > 0) return [...logits.argmax(0).data];
   const chosen: number[] = [];`,
-    causes: [],
+    causes: ['over the batch'],
   },
   {
     exercise: 'predictClasses',
     mistake: 'the last of equal ones',
     find: 'if (logits.data[i * classes + c] > logits',
     put: 'if (logits.data[i * classes + c] >= logits',
-    causes: [],
+    causes: ['the last of equal ones'],
   },
   {
     exercise: 'predictClasses',
     mistake: 'the smallest logit',
     find: 'if (logits.data[i * classes + c] > logits',
     put: 'if (logits.data[i * classes + c] < logits',
-    causes: [],
+    causes: ['the smallest'],
   },
   {
     exercise: 'predictClasses',
@@ -147,7 +147,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the value of the largest logit',
     find: 'chosen.push(best);',
     put: 'chosen.push(logits.data[i * classes + best]);',
-    causes: [],
+    causes: ['the logit instead of its place'],
   },
   {
     exercise: 'predictClasses',
@@ -159,7 +159,7 @@ export const wrongAnswers: WrongAnswer[] = [
     let most = 0;
     for (let c = 0; c < classes; c++) {
       if (logits.data[i * classes + c] > most) [best, most] = [c, logits.data[i * classes + c]];`,
-    causes: [],
+    causes: ['search begins at 0'],
   },
   {
     exercise: 'predictClasses',
@@ -173,28 +173,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'divided by N once more',
     find: 'const dlogits = crossEntropyBackward(cache);',
     put: 'const dlogits = crossEntropyBackward(cache).div(x.shape[0]);',
-    causes: [],
+    causes: ['gradient divided by N twice'],
   },
   {
     exercise: 'softmaxRegression',
     mistake: 'the sum over the batch: multiplied by N',
     find: 'const dlogits = crossEntropyBackward(cache);',
     put: 'const dlogits = crossEntropyBackward(cache).mul(x.shape[0]);',
-    causes: [],
+    causes: ['gradient not divided by N'],
   },
   {
     exercise: 'softmaxRegression',
     mistake: 'db a mean over the samples',
     find: 'const db = dlogits.sum(0);',
     put: 'const db = dlogits.mean(0);',
-    causes: [],
+    causes: ['bias gradient averaged'],
   },
   {
     exercise: 'softmaxRegression',
     mistake: 'dw transposed',
     find: 'const dw = dlogits.T.matmul(x);',
     put: 'const dw = x.T.matmul(dlogits);',
-    causes: [],
+    causes: ['dw transposed'],
   },
   {
     exercise: 'softmaxRegression',
@@ -202,7 +202,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'const { loss, cache } = crossEntropyForward(scores, labels);',
     put: `const probabilities = scores.exp().div(scores.exp().sum(1, { keepDims: true }));
   const { loss, cache } = crossEntropyForward(probabilities, labels);`,
-    causes: [],
+    causes: ['softmax twice'],
   },
   {
     exercise: 'softmaxRegression',
@@ -218,7 +218,7 @@ export const wrongAnswers: WrongAnswer[] = [
   return { loss, dw, db };`,
     put: `  const db = dlogits.sum(0);
   return { loss, dw: dw.neg(), db: db.neg() };`,
-    causes: [],
+    causes: ['sign turned'],
   },
   {
     exercise: 'softmaxRegression',
@@ -234,7 +234,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the bias forgotten',
     find: 'const z = x.matmul(w).add(b);',
     put: 'const z = x.matmul(w);',
-    causes: [],
+    causes: ['bias left out'],
   },
   {
     exercise: 'logisticRegression',
@@ -250,14 +250,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'db a mean',
     find: 'for (const slope of dz.data) db += slope;',
     put: 'for (const slope of dz.data) db += slope / targets.length;',
-    causes: [],
+    causes: ['bias gradient averaged'],
   },
   {
     exercise: 'logisticRegression',
     mistake: 'the gradients of the summed loss: N times too large',
     find: 'const dz = bceWithLogitsBackward(cache);',
     put: 'const dz = bceWithLogitsBackward(cache).mul(targets.length);',
-    causes: [],
+    causes: ['gradient not divided by N'],
   },
   {
     exercise: 'logisticRegression',
@@ -266,7 +266,7 @@ export const wrongAnswers: WrongAnswer[] = [
   let db`,
     put: `const dw = dz.matmul(x).reshape(1, -1);
   let db`,
-    causes: [],
+    causes: ['w as a row matrix'],
   },
   {
     exercise: 'logisticRegression',

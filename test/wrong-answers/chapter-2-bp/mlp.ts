@@ -13,28 +13,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'from 0 to a: not centred',
     find: 'u.sub(0.5).mul(2 * bound)',
     put: 'u.mul(bound)',
-    causes: [],
+    causes: ['only positive weights'],
   },
   {
     exercise: 'xavierUniform',
     mistake: 'half as wide: (u − ½)·a',
     find: 'u.sub(0.5).mul(2 * bound)',
     put: 'u.sub(0.5).mul(bound)',
-    causes: [],
+    causes: ['half as wide'],
   },
   {
     exercise: 'xavierUniform',
     mistake: 'the normal’s variance: √(2/(in + out)) as the bound',
     find: 'Math.sqrt(6) / Math.sqrt(outputs + inputs)',
     put: 'Math.sqrt(2) / Math.sqrt(outputs + inputs)',
-    causes: [],
+    causes: ['standard deviation for the bound'],
   },
   {
     exercise: 'xavierUniform',
     mistake: 'only the inputs counted: √(6/in)',
     find: 'Math.sqrt(outputs + inputs)',
     put: 'Math.sqrt(inputs)',
-    causes: [],
+    causes: ['only the inputs counted'],
   },
   {
     exercise: 'xavierUniform',
@@ -62,28 +62,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the number of outputs in place of the inputs',
     find: 'const fanIn = z.shape[1];',
     put: 'const fanIn = z.shape[0];',
-    causes: [],
+    causes: ['outputs counted'],
   },
   {
     exercise: 'heNormal',
     mistake: '√(1/in): the 2 forgotten',
     find: 'Math.sqrt(fanIn / 2)',
     put: 'Math.sqrt(fanIn)',
-    causes: [],
+    causes: ['the ReLU not made up for'],
   },
   {
     exercise: 'heNormal',
     mistake: 'the root forgotten: z · 2/in',
     find: 'Math.sqrt(fanIn / 2)',
     put: '(fanIn / 2)',
-    causes: [],
+    causes: ['root missing'],
   },
   {
     exercise: 'heNormal',
     mistake: '√(2/(in + out))',
     find: 'const fanIn = z.shape[1];',
     put: 'const fanIn = z.shape[0] + z.shape[1];',
-    causes: [],
+    causes: ['Xavier’s variance'],
   },
   {
     exercise: 'heNormal',
@@ -97,7 +97,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '√(6/in), the uniform bound',
     find: 'Math.sqrt(fanIn / 2)',
     put: 'Math.sqrt(fanIn / 6)',
-    causes: [],
+    causes: ['bound for the standard deviation'],
   },
   {
     exercise: 'mlpForward',
@@ -107,14 +107,14 @@ export const wrongAnswers: WrongAnswer[] = [
     const last = activate(here.y, activation);
     return { y: last.y, cache: { activation, linear: [here.cache], hidden: [last.cache] } };
   }`,
-    causes: [],
+    causes: ['activation after the last layer too'],
   },
   {
     exercise: 'mlpForward',
     mistake: 'no activation anywhere: a linear network',
     find: 'const above = mlpForward(bent.y, rest, activation);',
     put: 'const above = mlpForward(here.y, rest, activation);',
-    causes: [],
+    causes: ['no activation at all'],
   },
   {
     exercise: 'mlpForward',
@@ -154,7 +154,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the activation’s derivative left out',
     find: 'if (isHidden) gradient = activateBackward(gradient, cache.hidden[l], cache.activation);',
     put: '',
-    causes: [],
+    causes: ['activation left out on the way back'],
   },
   {
     exercise: 'mlpBackward',
@@ -168,7 +168,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'layers’ gradients in reverse: the last layer first',
     find: 'layers.unshift({ dw, db });',
     put: 'layers.push({ dw, db });',
-    causes: [],
+    causes: ['last layer first'],
   },
   {
     exercise: 'mlpBackward',
@@ -182,7 +182,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dx not carried through the first layer: the gradient of z_1 returned',
     find: 'gradient = dx;',
     put: 'if (l > 0) gradient = dx;',
-    causes: [],
+    causes: ['one step short of x'],
   },
   {
     exercise: 'mlpBackward',
@@ -196,14 +196,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'steps uphill',
     find: 'value - learningRate * g.data[i]',
     put: 'value + learningRate * g.data[i]',
-    causes: [],
+    causes: ['uphill'],
   },
   {
     exercise: 'mlpTrainStep',
     mistake: 'the biases are never moved',
     find: 'b: step(b, gradients[l].db)',
     put: 'b',
-    causes: [],
+    causes: ['biases never updated'],
   },
   {
     exercise: 'mlpTrainStep',
@@ -217,28 +217,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only the last layer learns',
     find: 'after.push({ w: step(w, gradients[l].dw), b: step(b, gradients[l].db) });',
     put: 'after.push(l === layers.length - 1 ? { w: step(w, gradients[l].dw), b: step(b, gradients[l].db) } : { w, b });',
-    causes: [],
+    causes: ['only the last layer learns'],
   },
   {
     exercise: 'mlpTrainStep',
     mistake: 'the learning rate forgotten',
     find: 'value - learningRate * g.data[i]',
     put: 'value - g.data[i]',
-    causes: [],
+    causes: ['learning rate left out'],
   },
   {
     exercise: 'mlpTrainStep',
     mistake: 'the step divided by the batch once more',
     find: 'value - learningRate * g.data[i]',
     put: 'value - (learningRate * g.data[i]) / labels.length',
-    causes: [],
+    causes: ['divided by N once more'],
   },
   {
     exercise: 'mlpTrainStep',
     mistake: 'the loss after the step',
     find: 'return { loss: criterion.loss, layers: after };',
     put: 'return { loss: crossEntropyForward(mlpForward(x, after, activation).y, labels).loss, layers: after };',
-    causes: [],
+    causes: ['loss after the step'],
   },
   {
     exercise: 'mlpTrainStep',
@@ -265,7 +265,7 @@ export const wrongAnswers: WrongAnswer[] = [
     return { loss: total / labels.length, layers: now };
   }
   const forward = mlpForward(x, layers, activation);`,
-    causes: [],
+    causes: ['a step per sample'],
   },
   {
     exercise: 'mlpTrainStep',
@@ -280,7 +280,7 @@ export const wrongAnswers: WrongAnswer[] = [
     gradients.unshift({ dw, db });
     down = linearBackward(down, { x: linear[l].x, w: linear[l].w.sub(dw.mul(learningRate)) }).dx;
   }`,
-    causes: [],
+    causes: ['weights updated too early'],
   },
   {
     exercise: 'mlpTrainStep',

@@ -6,28 +6,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'steps counted from 0: drops one step early',
     find: 'const done = step - 1;',
     put: 'const done = step;',
-    causes: [],
+    causes: ['one step too early'],
   },
   {
     exercise: 'stepDecay',
     mistake: 'decays at every step',
     find: 'const times = (done - (done % every)) / every;',
     put: 'const times = done;',
-    causes: [],
+    causes: ['at every step'],
   },
   {
     exercise: 'stepDecay',
     mistake: 'not rounded down: smooth',
     find: 'const times = (done - (done % every)) / every;',
     put: 'const times = done / every;',
-    causes: [],
+    causes: ['falling all the time'],
   },
   {
     exercise: 'stepDecay',
     mistake: 'multiplied instead of raised: factor · times',
     find: 'return base * Math.pow(factor, times);',
     put: 'return times === 0 ? base : base * factor * times;',
-    causes: [],
+    causes: ['factor times the number of drops'],
   },
   {
     exercise: 'stepDecay',
@@ -41,7 +41,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only the first drop',
     find: 'return base * Math.pow(factor, times);',
     put: 'return times > 0 ? base * factor : base;',
-    causes: [],
+    causes: ['only once'],
   },
   {
     exercise: 'stepDecay',
@@ -55,14 +55,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 't instead of t − 1',
     find: '(Math.PI * (step - 1)) / total',
     put: '(Math.PI * step) / total',
-    causes: [],
+    causes: ['step counted from 0'],
   },
   {
     exercise: 'cosine',
     mistake: '(t − 1)/(total − 1): the last step is at the minimum',
     find: 'const angle = (Math.PI * (step - 1)) / total;',
     put: 'const angle = total === 1 ? 0 : (Math.PI * (step - 1)) / (total - 1);',
-    causes: [],
+    causes: ['arrived at the last step'],
   },
   {
     exercise: 'cosine',
@@ -76,35 +76,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'base in place of base − minimum',
     find: '(base - minimum) * Math.cos(angle / 2) ** 2',
     put: 'base * Math.cos(angle / 2) ** 2',
-    causes: [],
+    causes: ['minimum on top'],
   },
   {
     exercise: 'cosine',
     mistake: 'rises again after total: not cut off',
     find: 'if (step > total) return minimum;',
     put: '',
-    causes: [],
+    causes: ['up again after the end'],
   },
   {
     exercise: 'cosine',
     mistake: 'the sine: rises',
     find: 'Math.cos(angle / 2) ** 2',
     put: 'Math.sin(angle / 2) ** 2',
-    causes: [],
+    causes: ['rising'],
   },
   {
     exercise: 'cosine',
     mistake: 'a quarter wave',
     find: 'Math.cos(angle / 2) ** 2',
     put: 'Math.cos(angle / 2)',
-    causes: [],
+    causes: ['quarter of a wave'],
   },
   {
     exercise: 'cosine',
     mistake: 'the ½ forgotten',
     find: '(base - minimum) * Math.cos(angle / 2) ** 2',
     put: '(base - minimum) * 2 * Math.cos(angle / 2) ** 2',
-    causes: [],
+    causes: ['no ½'],
   },
   {
     exercise: 'cosine',
@@ -118,7 +118,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'starts at 0: (t − 1)/warmup',
     find: 'return (base * step) / warmup;',
     put: 'return (base * (step - 1)) / warmup;',
-    causes: [],
+    causes: ['starts at 0'],
   },
   {
     exercise: 'linearWarmup',
@@ -132,7 +132,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'not held at base: goes on rising',
     find: 'if (step >= warmup) return base;',
     put: 'if (warmup === 0) return base;',
-    causes: [],
+    causes: ['never levels off'],
   },
   {
     exercise: 'linearWarmup',
@@ -161,14 +161,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the cosine’s clock not reset: t instead of t − warmup',
     find: 'cosine(step - warmup, total - warmup, base, minimum)',
     put: 'cosine(step, total, base, minimum)',
-    causes: [],
+    causes: ['cosine from step 1'],
   },
   {
     exercise: 'warmupCosine',
     mistake: 'total not shortened',
     find: 'cosine(step - warmup, total - warmup, base, minimum)',
     put: 'cosine(step - warmup, total, base, minimum)',
-    causes: [],
+    causes: ['total too long'],
   },
   {
     exercise: 'warmupCosine',
@@ -181,7 +181,7 @@ export const wrongAnswers: WrongAnswer[] = [
     exercise: 'warmupCosine',
     mistake: 'step warmup belongs to the cosine',
     find: 'const rising = step <= warmup;',
-    put: 'const rising = step < warmup - 1;',
+    put: 'const rising = step < warmup;',
     causes: [],
   },
   {
@@ -189,7 +189,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the warm-up multiplied with the cosine',
     find: 'return rising ? linearWarmup(step, warmup, base) : cosine(step - warmup, total - warmup, base, minimum);',
     put: 'return cosine(step, total, linearWarmup(step, warmup, base), Math.min(minimum, linearWarmup(step, warmup, base)));',
-    causes: [],
+    causes: ['product of both'],
   },
   {
     exercise: 'warmupCosine',
@@ -210,28 +210,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'max for min',
     find: 'return step < warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
     put: 'return step >= warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
-    causes: [],
+    causes: ['larger of the two'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: 'dModel forgotten',
     find: '1 / Math.sqrt(dModel * warmup)',
     put: '1 / Math.sqrt(warmup)',
-    causes: [],
+    causes: ['width left out'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: '√dModel multiplied on',
     find: '1 / Math.sqrt(dModel * warmup)',
     put: 'Math.sqrt(dModel) / Math.sqrt(warmup)',
-    causes: [],
+    causes: ['width as a factor'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: 'no warm-up: only the falling arm',
     find: 'return step < warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
     put: 'return highest * Math.sqrt(warmup / step);',
-    causes: [],
+    causes: ['no warm-up'],
   },
   {
     exercise: 'inverseSquareRoot',
@@ -252,7 +252,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'warmup^(−½) in place of warmup^(−3/2)',
     find: 'return step < warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
     put: 'return Math.min(step ** -0.5, step * warmup ** -0.5) / Math.sqrt(dModel);',
-    causes: [],
+    causes: ['wrong power of the warm-up'],
   },
   {
     exercise: 'inverseSquareRoot',
@@ -273,14 +273,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the threshold ignored',
     find: 'if (loss < state.best - threshold) {',
     put: 'if (loss < state.best) {',
-    causes: [],
+    causes: ['threshold ignored'],
   },
   {
     exercise: 'reduceOnPlateau',
     mistake: 'one bad loss too early: ≥ patience',
     find: 'if (next.bad > patience) {',
     put: 'if (next.bad >= patience) {',
-    causes: [],
+    causes: ['patience one short', 'one bad loss too early'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -288,7 +288,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `if (next.bad > patience) {
     next.bad = 0;`,
     put: 'if (next.bad > patience) {',
-    causes: [],
+    causes: ['count not reset after lowering'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -296,7 +296,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `next.best = loss;
     next.bad = 0;`,
     put: 'next.best = loss;',
-    causes: [],
+    causes: ['count not reset by an improvement'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -304,7 +304,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'next.bad++;',
     put: `next.bad++;
     next.best = loss;`,
-    causes: [],
+    causes: ['compared with the last loss'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -312,7 +312,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `next.best = loss;
     next.bad = 0;`,
     put: 'next.bad = 0;',
-    causes: [],
+    causes: ['best not updated'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -320,7 +320,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `if (lowered > minimum) next.learningRate = lowered;
     else if (next.learningRate > minimum) next.learningRate = minimum;`,
     put: 'next.learningRate = lowered;',
-    causes: [],
+    causes: ['minimum ignored'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -334,7 +334,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'a NaN counts as an improvement',
     find: 'if (loss < state.best - threshold) {',
     put: 'if (!(loss >= state.best - threshold)) {',
-    causes: [],
+    causes: ['NaN counts as better'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -356,7 +356,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '≤: an equal loss is an improvement',
     find: 'if (loss < state.best - threshold) {',
     put: 'if (loss <= state.best - threshold) {',
-    causes: [],
+    causes: ['equal counts as better'],
   },
   {
     exercise: 'reduceOnPlateau',
