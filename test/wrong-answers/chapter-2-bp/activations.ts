@@ -20,7 +20,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'cut off at ±30',
     find: 'const y = x.map((v) => sigma(v));',
     put: 'const y = x.map((v) => sigma(Math.max(-30, Math.min(30, v))));',
-    causes: ['cut off to be finite'],
+    causes: ['cut off further out'],
   },
   {
     exercise: 'sigmoidBackward',
@@ -142,7 +142,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'mask the wrong way round',
     find: 'if (v <= 0) out[i] = 0;',
     put: 'if (v > 0) out[i] = 0;',
-    causes: [],
+    causes: ['the wrong side'],
   },
   {
     exercise: 'leakyReluForward',
@@ -156,14 +156,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the slope itself on the left, not slope · x',
     find: 'positive.add(negative.mul(slope))',
     put: 'positive.add(x.lessEqual(0).mul(slope))',
-    causes: [],
+    causes: ['slope for value'],
   },
   {
     exercise: 'leakyReluForward',
     mistake: 'left side subtracted: −slope · x',
     find: 'positive.add(negative.mul(slope))',
     put: 'positive.sub(negative.mul(slope))',
-    causes: [],
+    causes: ['left side turned up'],
   },
   {
     exercise: 'leakyReluForward',
@@ -218,7 +218,7 @@ export const wrongAnswers: WrongAnswer[] = [
     exercise: 'preluForward',
     mistake: 'the shape of a not checked',
     find: "throw new ShapeError(`a must have the shape (1), not (${a.shape.join(', ')})`);",
-    put: '',
+    put: ';',
     causes: [],
   },
   {
@@ -233,14 +233,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'a·|x| on the left',
     find: 'v > 0 ? v : slope * v',
     put: 'v > 0 ? v : slope * Math.abs(v)',
-    causes: [],
+    causes: ['left side turned up'],
   },
   {
     exercise: 'preluBackward',
     mistake: 'da not summed up: the last entry only',
     find: 'sum += x.data[i] * g;',
     put: 'sum = x.data[i] * g;',
-    causes: [],
+    causes: ['last entry only'],
   },
   {
     exercise: 'preluBackward',
@@ -254,7 +254,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'da without the upstream gradient',
     find: 'sum += x.data[i] * g;',
     put: 'sum += x.data[i];',
-    causes: [],
+    causes: ['upstream forgotten in da'],
   },
   {
     exercise: 'preluBackward',
@@ -320,7 +320,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the 1 + forgotten',
     find: 'x.map((v) => v * below(v))',
     put: 'x.map((v) => 0.5 * v * erf(v * Math.SQRT1_2))',
-    causes: [],
+    causes: ['1 missing'],
   },
   {
     exercise: 'geluForward',
@@ -341,7 +341,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the density without the factor x',
     find: 'g * (below(v) + v * density)',
     put: 'g * (below(v) + density)',
-    causes: [],
+    causes: ['x missing in the second term'],
   },
   {
     exercise: 'geluBackward',
@@ -385,21 +385,21 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `
     .mul(Math.sqrt(2 / Math.PI));`,
     put: ';',
-    causes: [],
+    causes: ['factor left out'],
   },
   {
     exercise: 'geluTanh',
     mistake: '2/π without the root',
     find: 'Math.sqrt(2 / Math.PI)',
     put: '(2 / Math.PI)',
-    causes: [],
+    causes: ['factor without its root'],
   },
   {
     exercise: 'geluTanh',
     mistake: '√(2π) for √(2/π)',
     find: 'Math.sqrt(2 / Math.PI)',
     put: 'Math.sqrt(2 * Math.PI)',
-    causes: [],
+    causes: ['2π under the root'],
   },
   {
     exercise: 'geluTanh',
@@ -413,7 +413,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the ½ forgotten',
     find: 'const half = x.div(2);',
     put: 'const half = x;',
-    causes: [],
+    causes: ['half missing'],
   },
   {
     exercise: 'geluTanh',
@@ -427,7 +427,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the cubic term taken off',
     find: '.mul(0.044715)',
     put: '.mul(-0.044715)',
-    causes: [],
+    causes: ['cubic term subtracted'],
   },
   {
     exercise: 'siluForward',
@@ -476,7 +476,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '1 − s forgotten',
     find: 'const bend = x.mul(s).mul(sigmoidForward(x.neg()).y);',
     put: 'const bend = x.mul(s);',
-    causes: [],
+    causes: ['1 − s missing'],
   },
   {
     exercise: 'softplusForward',
@@ -504,14 +504,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'e^(−x) without the absolute value',
     find: 'v > 0 ? v + Math.log1p(Math.exp(-v)) : Math.log1p(Math.exp(v))',
     put: 'Math.max(v, 0) + Math.log1p(Math.exp(-v))',
-    causes: ['sign of the exponent'],
+    causes: ['bars missing'],
   },
   {
     exercise: 'softplusForward',
     mistake: 'e^(|x|) in place of e^(−|x|)',
     find: 'v > 0 ? v + Math.log1p(Math.exp(-v)) : Math.log1p(Math.exp(v))',
     put: 'Math.max(v, 0) + Math.log1p(Math.exp(Math.abs(v)))',
-    causes: [],
+    causes: ['exponent that grows'],
   },
   {
     exercise: 'softplusBackward',
@@ -583,7 +583,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the scores divided by their sum, without exponentials',
     find: 'row[c] = Math.exp(row[c] - top);',
     put: 'row[c] = row[c] - top;',
-    causes: ['scores divided by their sum'],
+    causes: ['differences divided by their sum'],
   },
   {
     exercise: 'softmaxBackward',
@@ -611,7 +611,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only p·g',
     find: 'row[c] = p[c] * (g - mean);',
     put: 'row[c] = p[c] * g;',
-    causes: [],
+    causes: ['only each output by itself'],
   },
   {
     exercise: 'softmaxBackward',
@@ -653,7 +653,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the sum of the exponentials subtracted without its logarithm',
     find: 'const y = shifted.sub(total.log());',
     put: 'const y = shifted.sub(total);',
-    causes: [],
+    causes: ['sum without its logarithm'],
   },
   {
     exercise: 'logSoftmaxForward',
@@ -697,21 +697,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the softmax’s rule: Σ dy·p',
     find: 'y.exp().mul(dy.sum(-1, { keepDims: true }))',
     put: 'y.exp().mul(dy.mul(y.exp()).sum(-1, { keepDims: true }))',
-    causes: [],
+    causes: ['dy weighted in the sum'],
   },
   {
     exercise: 'logSoftmaxBackward',
     mistake: 'sum over all rows',
     find: 'dy.sum(-1, { keepDims: true })',
     put: 'dy.sum()',
-    causes: [],
+    causes: ['sum over the whole tensor'],
   },
   {
     exercise: 'logSoftmaxBackward',
     mistake: 'the probabilities forgotten: dy − Σ dy',
     find: 'const share = y.exp().mul(dy.sum(-1, { keepDims: true }));',
     put: 'const share = dy.sum(-1, { keepDims: true });',
-    causes: [],
+    causes: ['probabilities missing'],
   },
   {
     exercise: 'logSoftmaxBackward',

@@ -62,7 +62,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '(n − 1) · aⁿ⁻¹',
     find: 'Math.pow(a, exponent - 1) * exponent',
     put: 'Math.pow(a, exponent - 1) * (exponent - 1)',
-    causes: [],
+    causes: ['both lowered'],
   },
   {
     exercise: 'pow',
@@ -83,7 +83,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the slope of the exponent: aⁿ log a',
     find: 'Math.pow(a, exponent - 1) * exponent',
     put: 'Math.pow(a, exponent) * Math.log(a)',
-    causes: ['slope of an exponential'],
+    causes: ['slope of an exponential, or an error'],
   },
   {
     exercise: 'exp',
@@ -172,16 +172,33 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'topologicalOrder',
     mistake: 'all nodes of the graph, needed or not',
-    find: 'const node = waiting.pop()!;',
-    put: `const node = waiting.pop()!;
-    if (node === output) {
-      for (let i = 0; i < parents.length; i++) {
-        if (uses.has(i)) continue;
-        uses.set(i, 0);
-        waiting.push(i);
-        fromTheEnd.push(i);
+    find: `const fromTheEnd: number[] = [];
+  const ready = [output];
+  while (ready.length > 0) {
+    const node = ready.pop()!;
+    fromTheEnd.push(node);
+    for (const parent of parents[node]) {
+      const left = uses.get(parent)! - 1;
+      uses.set(parent, left);
+      if (left === 0) ready.push(parent);
+    }
+  }`,
+    put: `const fromTheEnd: number[] = [];
+  const seen = new Set<number>();
+  for (const start of parents.keys()) {
+    if (seen.has(start)) continue;
+    seen.add(start);
+    const stack = [{ node: start, next: 0 }];
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      const parent = parents[top.node][top.next++];
+      if (parent === undefined) fromTheEnd.unshift(stack.pop()!.node);
+      else if (!seen.has(parent)) {
+        seen.add(parent);
+        stack.push({ node: parent, next: 0 });
       }
-    }`,
+    }
+  }`,
     causes: ['the whole graph'],
   },
   {
@@ -304,7 +321,7 @@ export const wrongAnswers: WrongAnswer[] = [
       ready.push(parent);
     }
   }`,
-    causes: ['listed when met'],
+    causes: ['listed when taken from the stack'],
   },
   {
     exercise: 'backward',
@@ -335,7 +352,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the output’s own gradient is not 1 in the result',
     find: 'grads.map((before, i) => before + d[i])',
     put: 'grads.map((before, i) => (i === output ? before : before + d[i]))',
-    causes: [],
+    causes: ['output left as it was'],
   },
   {
     exercise: 'backward',
@@ -349,7 +366,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the slope alone: not multiplied by the gradient above',
     find: 'd[node] * slopes[node][k]',
     put: 'slopes[node][k]',
-    causes: [],
+    causes: ['slopes not multiplied'],
   },
   {
     exercise: 'backward',
@@ -363,7 +380,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'one slope for all parents',
     find: 'slopes[node][k];',
     put: 'slopes[node][0];',
-    causes: [],
+    causes: ['first slope for all'],
   },
   {
     exercise: 'backward',
@@ -399,7 +416,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the bias forgotten',
     find: 'total.add(weight.mul(x[i])), bias)',
     put: 'total.add(weight.mul(x[i])), new Value(0))',
-    causes: [],
+    causes: ['bias left out'],
   },
   {
     exercise: 'neuronGradient',
@@ -435,6 +452,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the error, not squared',
     find: 'const loss = miss.mul(miss);',
     put: 'const loss = miss;',
-    causes: [],
+    causes: ['error not squared'],
   },
 ];

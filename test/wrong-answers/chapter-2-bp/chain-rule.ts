@@ -73,7 +73,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '= for +=, so only one output counts',
     find: 'dx[j] += J.data[i * n + j] * dy.data[i];',
     put: 'dx[j] = J.data[i * n + j] * dy.data[i];',
-    causes: [],
+    causes: ['first output only'],
   },
   {
     exercise: 'vectorJacobianProduct',
@@ -94,7 +94,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'J read as if it were stored column by column',
     find: 'J.data[i * n + j]',
     put: 'J.data[j * m + i]',
-    causes: [],
+    causes: ['read column by column'],
   },
   {
     exercise: 'backThroughChain',
@@ -115,7 +115,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the last step left out',
     find: 'jacobians.reduceRight(',
     put: 'jacobians.slice(0, -1).reduceRight(',
-    causes: [],
+    causes: ['last step left out'],
   },
   {
     exercise: 'backThroughChain',
@@ -129,7 +129,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'every step starts again from dy',
     find: 'vectorJacobianProduct(gradient, J), dy)',
     put: 'vectorJacobianProduct(dy, J), dy)',
-    causes: [],
+    causes: ['every step from dy'],
   },
   {
     exercise: 'sumToShape',

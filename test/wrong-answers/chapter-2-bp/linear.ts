@@ -13,7 +13,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'w read as (in, out)',
     find: 'w.data[k * inputs + j]',
     put: 'w.data[j * outputs + k]',
-    causes: ['w not transposed'],
+    causes: ['w reshaped instead of transposed'],
   },
   {
     exercise: 'linearForward',
@@ -55,14 +55,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dw divided by N',
     find: 'const dw = x.T.matmul(dy).T;',
     put: 'const dw = x.T.matmul(dy).T.div(samples);',
-    causes: [],
+    causes: ['weight gradient averaged'],
   },
   {
     exercise: 'linearBackward',
     mistake: 'dx with the transposed weights, reshaped until it fits',
     find: 'const dx = w.T.matmul(dy.T).T;',
     put: 'const dx = dy.matmul(w.T.reshape(outputs, w.shape[1]));',
-    causes: ['w transposed on the way back'],
+    causes: ['w reshaped on the way back'],
   },
   {
     exercise: 'linearBackward',
@@ -111,7 +111,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dx without dy: the weights summed',
     find: 'const dx = w.T.matmul(dy.T).T;',
     put: 'const dx = w.sum(0).broadcastTo(x.shape);',
-    causes: ['w transposed on the way back'],
+    causes: [],
   },
   {
     exercise: 'predictClasses',
@@ -209,7 +209,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the bias forgotten in the forward pass',
     find: 'const scores = linearForward(x, w, b).y;',
     put: 'const scores = linearForward(x, w, b.mul(0)).y;',
-    causes: [],
+    causes: ['bias left out'],
   },
   {
     exercise: 'softmaxRegression',
@@ -273,7 +273,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'a sigmoid before the loss that takes logits',
     find: 'const z = x.matmul(w).add(b);',
     put: 'const z = x.matmul(w).add(b).neg().exp().add(1).reciprocal();',
-    causes: [],
+    causes: ['sigmoid twice'],
   },
   {
     exercise: 'logisticRegression',

@@ -48,7 +48,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'KL(q ‖ p): the two swapped',
     find: 'p.data[c] * (Math.log(p.data[c]) - Math.log(q.data[c]))',
     put: 'q.data[c] * (Math.log(q.data[c]) - Math.log(p.data[c]))',
-    causes: ['p and q swapped'],
+    causes: ['p and q swapped, with the zeros of p left out'],
   },
   {
     exercise: 'klDivergence',
@@ -83,7 +83,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the mean over the outcomes',
     find: '(Math.log(p.data[c]) - Math.log(q.data[c])), 0);',
     put: '(Math.log(p.data[c]) - Math.log(q.data[c])), 0) / p.size;',
-    causes: [],
+    causes: ['divided by C'],
   },
   {
     exercise: 'klDivergence',
@@ -198,28 +198,28 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'const logp = logSoftmaxForward(logits).y;',
     put: `const exponentials = logits.exp();
   const logp = exponentials.div(exponentials.sum(1, { keepDims: true })).log();`,
-    causes: ['logarithm of a softmax'],
+    causes: ['logarithm of a plain softmax'],
   },
   {
     exercise: 'crossEntropyForward',
     mistake: 'smoothing only spread over the wrong classes: ε/(C − 1)',
     find: '.fill(smoothing / classes)',
     put: '.fill(smoothing / (classes - 1))',
-    causes: [],
+    causes: ['spread over C − 1'],
   },
   {
     exercise: 'crossEntropyForward',
     mistake: 'smoothing spread over the other classes: the right one gets no share, exactly 1 − ε',
     find: 'targets[i * classes + labels[i]] += 1 - smoothing;',
     put: 'targets[i * classes + labels[i]] = 1 - smoothing;',
-    causes: ['smoothing over the other classes only'],
+    causes: ['no share for the right class'],
   },
   {
     exercise: 'crossEntropyForward',
     mistake: 'the targets keep a whole 1 at the label: 1 + ε/C',
     find: 'targets[i * classes + labels[i]] += 1 - smoothing;',
     put: 'targets[i * classes + labels[i]] += 1;',
-    causes: [],
+    causes: ['right class not lowered'],
   },
   {
     exercise: 'crossEntropyForward',
@@ -311,7 +311,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only the label’s entry: (p − t)·t',
     find: '(share - t.data[i]) / rows',
     put: '((share - t.data[i]) * t.data[i]) / rows',
-    causes: [],
+    causes: ['other classes forgotten'],
   },
   {
     exercise: 'crossEntropyBackward',
@@ -325,7 +325,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'only −t: the softmax forgotten',
     find: '(share - t.data[i]) / rows',
     put: '-t.data[i] / rows',
-    causes: [],
+    causes: ['probabilities missing'],
   },
   {
     exercise: 'bceWithLogitsForward',
@@ -383,14 +383,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '+ z·t in place of − z·t',
     find: 'targets.data[i] * softplus(-z) + (1 - targets.data[i]) * softplus(z)',
     put: 'Math.max(z, 0) + z * targets.data[i] + Math.log1p(Math.exp(-Math.abs(z)))',
-    causes: [],
+    causes: ['z t with the wrong sign'],
   },
   {
     exercise: 'bceWithLogitsForward',
     mistake: '|z| in place of max(z, 0)',
     find: 'targets.data[i] * softplus(-z) + (1 - targets.data[i]) * softplus(z)',
     put: 'Math.abs(z) - z * targets.data[i] + Math.log1p(Math.exp(-Math.abs(z)))',
-    causes: [],
+    causes: ['|z| in front'],
   },
   {
     exercise: 'bceWithLogitsForward',
@@ -496,7 +496,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the ½ of the parabola forgotten',
     find: 'inside.square().div(2).add(beyond.mul(delta))',
     put: 'inside.square().add(beyond.mul(delta))',
-    causes: ['½ missing in the parabola'],
+    causes: ['½ missing where both pieces need it'],
   },
   {
     exercise: 'huberForward',
@@ -524,7 +524,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'δ taken as 1 in the outer piece',
     find: 'const loss = inside.square().div(2).add(beyond.mul(delta)).mean().item();',
     put: 'const loss = error.map((e) => (Math.abs(e) <= delta ? 0.5 * e * e : Math.abs(e) - 0.5)).mean().item();',
-    causes: ['slope 1 instead of δ'],
+    causes: ['δ missing in the line'],
   },
   {
     exercise: 'huberForward',
@@ -545,7 +545,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the two pieces swapped',
     find: 'const loss = inside.square().div(2).add(beyond.mul(delta)).mean().item();',
     put: 'const loss = error.map((e) => (Math.abs(e) > delta ? 0.5 * e * e : delta * (Math.abs(e) - 0.5 * delta))).mean().item();',
-    causes: [],
+    causes: ['pieces swapped'],
   },
   {
     exercise: 'huberForward',
@@ -573,7 +573,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'outside always +δ',
     find: 'error.clip(-delta, delta).div(error.size)',
     put: 'error.map((e) => (Math.abs(e) <= delta ? e : delta)).div(error.size)',
-    causes: [],
+    causes: ['always to the right'],
   },
   {
     exercise: 'huberBackward',

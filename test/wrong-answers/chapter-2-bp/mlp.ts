@@ -6,7 +6,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '√6/(in + out): the root only over the 6',
     find: 'Math.sqrt(6) / Math.sqrt(outputs + inputs)',
     put: 'Math.sqrt(6) / (outputs + inputs)',
-    causes: [],
+    causes: ['root over the 6 only'],
   },
   {
     exercise: 'xavierUniform',
@@ -41,7 +41,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '√(6/(in · out))',
     find: 'Math.sqrt(outputs + inputs)',
     put: 'Math.sqrt(outputs * inputs)',
-    causes: [],
+    causes: ['product of the widths'],
   },
   {
     exercise: 'xavierUniform',
@@ -121,7 +121,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'always tanh',
     find: 'const bent = activate(here.y, activation);',
     put: "const bent = activate(here.y, 'tanh');",
-    causes: [],
+    causes: ['always tanh'],
   },
   {
     exercise: 'mlpForward',
@@ -210,7 +210,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the weights are never moved',
     find: 'w: step(w, gradients[l].dw)',
     put: 'w',
-    causes: [],
+    causes: ['weights never updated'],
   },
   {
     exercise: 'mlpTrainStep',

@@ -152,14 +152,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'always divided by the norm of b',
     find: 'const larger = Math.max(ofA, ofB);',
     put: 'const larger = ofB;',
-    causes: ['divided by the second'],
+    causes: ['divided by the second, and 0 where it is 0'],
   },
   {
     exercise: 'relativeError',
     mistake: 'the smaller of the two norms',
     find: 'const larger = Math.max(ofA, ofB);',
     put: 'const larger = Math.min(ofA, ofB);',
-    causes: [],
+    causes: ['divided by the smaller'],
   },
   {
     exercise: 'relativeError',
@@ -194,14 +194,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'ok with the comparison the wrong way round',
     find: 'ok: !(error > tolerance) && !Number.isNaN(error)',
     put: 'ok: error >= tolerance',
-    causes: ['ok the wrong way round'],
+    causes: ['ok when at least the tolerance'],
   },
   {
     exercise: 'checkGradient',
     mistake: 'a NaN passes',
     find: 'ok: !(error > tolerance) && !Number.isNaN(error)',
     put: 'ok: !(error > tolerance)',
-    causes: ['NaN passes'],
+    causes: ['NaN passes, and is passed over'],
   },
   {
     exercise: 'checkGradient',
@@ -222,7 +222,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the last of several equal places',
     find: 'if (distance > most) {',
     put: 'if (distance >= most) {',
-    causes: [],
+    causes: ['the last of equal places'],
   },
   {
     exercise: 'checkGradient',

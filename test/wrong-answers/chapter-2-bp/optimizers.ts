@@ -6,7 +6,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'uphill',
     find: 'theta.mul(shrink).sub(gradients[i].mul(learningRate))',
     put: 'theta.mul(shrink).add(gradients[i].mul(learningRate))',
-    causes: ['climbing'],
+    causes: ['climbing, but for the decay'],
   },
   {
     exercise: 'sgdStep',
@@ -41,14 +41,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the learning rate forgotten',
     find: 'gradients[i].mul(learningRate)',
     put: 'gradients[i]',
-    causes: [],
+    causes: ['learning rate dropped at the gradient'],
   },
   {
     exercise: 'sgdStep',
     mistake: 'λ added as it is, not times θ',
     find: 'theta.mul(shrink).sub(gradients[i].mul(learningRate))',
     put: 'theta.sub(gradients[i].add(weightDecay).mul(learningRate))',
-    causes: [],
+    causes: ['decay without the weight'],
   },
   {
     exercise: 'sgdStep',
@@ -104,14 +104,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'plain gradient descent: the velocity kept but not used',
     find: 'velocity.map((v, i) => v.mul(-eta).add(parameters[i]))',
     put: 'velocity.map((_, i) => gradients[i].mul(-eta).add(parameters[i]))',
-    causes: [],
+    causes: ['velocity not used'],
   },
   {
     exercise: 'momentumStep',
     mistake: 'μ at the gradient: v + μg',
     find: 'slope + mu * v',
     put: 'v + mu * slope',
-    causes: [],
+    causes: ['μ at the gradient'],
   },
   {
     exercise: 'momentumStep',
@@ -174,14 +174,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'μ times both: μ(g + v′)',
     find: 'const ahead = v.mul(momentum).add(g);',
     put: 'const ahead = v.add(g).mul(momentum);',
-    causes: [],
+    causes: ['gradient damped too'],
   },
   {
     exercise: 'nesterovStep',
     mistake: 'uphill',
     find: 'parameters[i].sub(ahead.mul(learningRate))',
     put: 'parameters[i].add(ahead.mul(learningRate))',
-    causes: [],
+    causes: ['climbing'],
   },
   {
     exercise: 'adagradStep',
@@ -209,14 +209,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the gradients summed, not their squares',
     find: 'g ** 2 + old',
     put: 'g + old',
-    causes: ['gradient not squared'],
+    causes: ['gradient itself for its square'],
   },
   {
     exercise: 'adagradStep',
     mistake: 'only the newest square: no memory',
     find: 'g ** 2 + old',
     put: 'g ** 2 + 0 * old',
-    causes: [],
+    causes: ['only the newest square'],
   },
   {
     exercise: 'adagradStep',
@@ -237,7 +237,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'uphill',
     find: 't - (settings.learningRate',
     put: 't + (settings.learningRate',
-    causes: [],
+    causes: ['climbing'],
   },
   {
     exercise: 'rmspropStep',
@@ -272,7 +272,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'g in place of g²',
     find: '.add(g.square().mul(1 - decay))',
     put: '.add(g.mul(1 - decay))',
-    causes: ['square forgotten'],
+    causes: ['gradient itself for its square'],
   },
   {
     exercise: 'rmspropStep',
@@ -293,7 +293,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'uphill',
     find: 'theta.sub(gradients[i].div(scale)',
     put: 'theta.add(gradients[i].div(scale)',
-    causes: [],
+    causes: ['climbing'],
   },
   {
     exercise: 'adamStep',
@@ -371,7 +371,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'g in place of g² in v',
     find: '(1 - beta2) * g * g',
     put: '(1 - beta2) * g',
-    causes: ['gradient not squared'],
+    causes: ['gradient itself for its square'],
   },
   {
     exercise: 'adamStep',
@@ -399,7 +399,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the root also of the correction’s place: √v / (1 − β₂ᵗ)',
     find: 'Math.sqrt(square / correct2)',
     put: 'Math.sqrt(square) / correct2',
-    causes: [],
+    causes: ['root before the correction'],
   },
   {
     exercise: 'adamStep',
@@ -528,7 +528,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `const lengths = gradients.map((g) => g.norm());
   const norm = Math.hypot(...lengths);`,
     put: 'const norm = Math.max(0, ...gradients.flatMap((g) => [...g.data].map(Math.abs)));',
-    causes: [],
+    causes: ['largest entry'],
   },
   {
     exercise: 'clipByNorm',

@@ -27,7 +27,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'training and evaluation swapped',
     find: 'training ? bit * kept : 1',
     put: 'training ? 1 : bit * kept',
-    causes: [],
+    causes: ['training and evaluation swapped'],
   },
   {
     exercise: 'dropoutForward',
@@ -104,7 +104,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the upstream gradient forgotten',
     find: 'slope * scale.data[i]',
     put: 'scale.data[i]',
-    causes: [],
+    causes: ['upstream forgotten'],
   },
   {
     exercise: 'l2Penalty',
@@ -132,7 +132,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'absolute values: L1',
     find: 'squares += value * value;',
     put: 'squares += Math.abs(value);',
-    causes: ['absolute values'],
+    causes: ['half the absolute values'],
   },
   {
     exercise: 'l2Penalty',
@@ -153,7 +153,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'λ forgotten',
     find: 'return 0.5 * lambda * squares;',
     put: 'return 0.5 * squares;',
-    causes: [],
+    causes: ['λ left out'],
   },
   {
     exercise: 'l2PenaltyGradient',
@@ -167,7 +167,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'λ/2 · w',
     find: '(value) => lambda * value',
     put: '(value) => 0.5 * lambda * value',
-    causes: [],
+    causes: ['half'],
   },
   {
     exercise: 'l2PenaltyGradient',
@@ -241,21 +241,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'β forgotten',
     find: 'beta.data[j] + gamma.data[j] * xHat[k]',
     put: 'gamma.data[j] * xHat[k]',
-    causes: [],
+    causes: ['β left out'],
   },
   {
     exercise: 'batchNormTrain',
     mistake: 'γ and β swapped',
     find: 'beta.data[j] + gamma.data[j] * xHat[k]',
     put: 'gamma.data[j] + beta.data[j] * xHat[k]',
-    causes: [],
+    causes: ['γ and β swapped'],
   },
   {
     exercise: 'batchNormTrain',
     mistake: 'the mean not taken off',
     find: 'xHat[k] = (x.data[k] - mu) / std[j];',
     put: 'xHat[k] = x.data[k] / std[j];',
-    causes: [],
+    causes: ['mean not subtracted'],
   },
   {
     exercise: 'batchNormTrain',
@@ -277,7 +277,7 @@ export const wrongAnswers: WrongAnswer[] = [
     newVar[j] = runningVar.data[j] + momentum * (squares / (n - 1) - runningVar.data[j]);`,
     put: `newMean[j] = mu;
     newVar[j] = squares / (n - 1);`,
-    causes: [],
+    causes: ['running statistics replaced'],
   },
   {
     exercise: 'batchNormTrain',
@@ -299,7 +299,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the running standard deviation in place of the variance',
     find: 'momentum * (squares / (n - 1) - runningVar.data[j])',
     put: 'momentum * (Math.sqrt(squares / (n - 1)) - runningVar.data[j])',
-    causes: [],
+    causes: ['running spread for the variance'],
   },
   {
     exercise: 'batchNormTrain',
@@ -355,7 +355,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'not divided by the standard deviation',
     find: 'const dx = whole.mul(gamma.div(std.mul(n)));',
     put: 'const dx = whole.mul(gamma.div(n));',
-    causes: [],
+    causes: ['spread left out of dx'],
   },
   {
     exercise: 'batchNormTrainBackward',
@@ -380,7 +380,7 @@ export const wrongAnswers: WrongAnswer[] = [
     .sub(dy.mean(1, { keepDims: true }))
     .sub(xHat.mul(dy.mul(xHat).sum(1, { keepDims: true }).div(d)))
     .mul(n);`,
-    causes: [],
+    causes: ['means over the features'],
   },
   {
     exercise: 'batchNormEval',
@@ -423,14 +423,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the mean not taken off',
     find: '(value - runningMean.data[k % d]) / std.data[k % d]',
     put: 'value / std.data[k % d]',
-    causes: [],
+    causes: ['mean not subtracted'],
   },
   {
     exercise: 'batchNormEval',
     mistake: 'β inside the scale: γ(x̂ + β)',
     find: 'gamma.data[k % d] * value + beta.data[k % d]',
     put: 'gamma.data[k % d] * (value + beta.data[k % d])',
-    causes: [],
+    causes: ['β inside the scale'],
   },
   {
     exercise: 'batchNormEval',
@@ -470,7 +470,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dγ without x̂',
     find: 'dgamma[j] += slope * cache.xHat.data[k];',
     put: 'dgamma[j] += slope;',
-    causes: [],
+    causes: ['dγ without x̂'],
   },
   {
     exercise: 'batchNormEvalBackward',

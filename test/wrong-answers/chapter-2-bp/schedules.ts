@@ -34,7 +34,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'divided by the factor',
     find: 'return base * Math.pow(factor, times);',
     put: 'return base / Math.pow(factor, times);',
-    causes: [],
+    causes: ['divided by the factor'],
   },
   {
     exercise: 'stepDecay',
@@ -48,7 +48,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'rounded up',
     find: 'const times = (done - (done % every)) / every;',
     put: 'const times = Math.ceil(done / every);',
-    causes: [],
+    causes: ['rounded up'],
   },
   {
     exercise: 'cosine',
@@ -69,7 +69,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'minimum not added',
     find: 'return minimum + (base - minimum) * Math.cos(angle / 2) ** 2;',
     put: 'return (base - minimum) * Math.cos(angle / 2) ** 2;',
-    causes: [],
+    causes: ['ends at 0'],
   },
   {
     exercise: 'cosine',
@@ -90,7 +90,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the sine: rises',
     find: 'Math.cos(angle / 2) ** 2',
     put: 'Math.sin(angle / 2) ** 2',
-    causes: ['rising'],
+    causes: ['rising, then the minimum'],
   },
   {
     exercise: 'cosine',
@@ -111,21 +111,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'a whole wave: 2π',
     find: 'const angle = (Math.PI * (step - 1)) / total;',
     put: 'const angle = (2 * Math.PI * (step - 1)) / total;',
-    causes: [],
+    causes: ['whole wave'],
   },
   {
     exercise: 'linearWarmup',
     mistake: 'starts at 0: (t − 1)/warmup',
     find: 'return (base * step) / warmup;',
     put: 'return (base * (step - 1)) / warmup;',
-    causes: ['starts at 0'],
+    causes: ['starts at 0, and jumps at the end'],
   },
   {
     exercise: 'linearWarmup',
     mistake: 't/(warmup + 1)',
     find: 'return (base * step) / warmup;',
     put: 'return (base * step) / (warmup + 1);',
-    causes: [],
+    causes: ['rise too flat'],
   },
   {
     exercise: 'linearWarmup',
@@ -147,7 +147,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'base forgotten',
     find: 'return (base * step) / warmup;',
     put: 'return step / warmup;',
-    causes: [],
+    causes: ['base left out'],
   },
   {
     exercise: 'linearWarmup',
@@ -175,7 +175,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 't shifted but total kept the other way: cosine(t, total − warmup)',
     find: 'cosine(step - warmup, total - warmup, base, minimum)',
     put: 'cosine(step, total - warmup, base, minimum)',
-    causes: [],
+    causes: ['total shortened, clock not reset'],
   },
   {
     exercise: 'warmupCosine',
@@ -196,7 +196,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'the minimum forgotten',
     find: 'total - warmup, base, minimum)',
     put: 'total - warmup, base, 0)',
-    causes: [],
+    causes: ['no minimum'],
   },
   {
     exercise: 'warmupCosine',
@@ -238,35 +238,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'falls with 1/t',
     find: 'highest * Math.sqrt(warmup / step)',
     put: '(highest * warmup) / step',
-    causes: [],
+    causes: ['falls with 1/t'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: 'only the rise',
     find: 'return step < warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
     put: 'return (highest * step) / warmup;',
-    causes: [],
+    causes: ['only the rise'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: 'warmup^(−½) in place of warmup^(−3/2)',
     find: 'return step < warmup ? (highest * step) / warmup : highest * Math.sqrt(warmup / step);',
     put: 'return Math.min(step ** -0.5, step * warmup ** -0.5) / Math.sqrt(dModel);',
-    causes: ['wrong power of the warm-up'],
+    causes: ['warm-up without the 3'],
   },
   {
     exercise: 'inverseSquareRoot',
     mistake: 'divided by dModel without the root',
     find: '1 / Math.sqrt(dModel * warmup)',
     put: '1 / (dModel * Math.sqrt(warmup))',
-    causes: [],
+    causes: ['width without its root'],
   },
   {
     exercise: 'reduceOnPlateau',
     mistake: 'the threshold added instead of taken off',
     find: 'if (loss < state.best - threshold) {',
     put: 'if (loss < state.best + threshold) {',
-    causes: [],
+    causes: ['threshold added'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -349,7 +349,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'next.bad++;',
     put: `next.bad++;
     next.best = Math.min(next.best, loss);`,
-    causes: [],
+    causes: ['best follows small gains'],
   },
   {
     exercise: 'reduceOnPlateau',
@@ -364,6 +364,6 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `if (lowered > minimum) next.learningRate = lowered;
     else if (next.learningRate > minimum) next.learningRate = minimum;`,
     put: 'next.learningRate = Math.max(minimum, lowered);',
-    causes: [],
+    causes: ['raised to the minimum'],
   },
 ];
