@@ -134,7 +134,7 @@ const pow = exercise({
     },
     'slope of an exponential, or an error': {
       wrong: ({ a, exponent: n }) => {
-        const slope = power(a, n) * Math.log(a);
+        const slope = n === 0 ? 0 : power(a, n) * Math.log(a);
         if (!Number.isFinite(power(a, n) + slope)) throw new RangeError('no finite slope');
         return local(power(a, n), slope);
       },

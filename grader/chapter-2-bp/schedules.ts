@@ -548,12 +548,7 @@ const reduceOnPlateau = exercise({
       says: 'A loss that is a little worse than the best counts as an improvement with you: the threshold makes it harder to improve, not easier.',
     },
     'best follows small gains': {
-      wrong: (i) => {
-        const after = plateau(i);
-        const { best } = i.state;
-        const { threshold } = i.settings;
-        return i.loss < best && !(i.loss < best - threshold) ? { ...after, best: i.loss } : after;
-      },
+      wrong: (i) => ({ ...plateau(i), best: Math.min(i.state.best, i.loss) }),
       says: 'A gain within the threshold moves your best, though it is no improvement. Then many small gains never add up to one that counts.',
     },
     'raised to the minimum': {

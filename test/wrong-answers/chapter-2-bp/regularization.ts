@@ -341,7 +341,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dγ without x̂',
     find: 'const dgamma = xHat.mul(dy).sum(0);',
     put: 'const dgamma = dy.sum(0);',
-    causes: [],
+    causes: ['dγ without x̂'],
   },
   {
     exercise: 'batchNormTrainBackward',
