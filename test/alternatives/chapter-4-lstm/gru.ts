@@ -122,7 +122,7 @@ export function gruBackward(dy: Tensor, dhn: Tensor, cache: GruCache): GruGradie
   };
   const accumulate = (into: Tensor, share: Tensor) => share.data.forEach((value, k) => (into.data[k] += value));
   let dh = dhn;
-  for (let t = T; t-- > 0; ) {
+  for (let t = T; t-- > 0;) {
     const { dx: dxt, dh: before, weights: share } = gruStepBackward(dy.row(t).add(dh), cache.steps[t]);
     dx.data.set(dxt.data, t * x.size);
     accumulate(sum.wIh, share.wIh);
