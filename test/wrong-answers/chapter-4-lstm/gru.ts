@@ -191,8 +191,8 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'gruForward',
     mistake: 'The states before the steps are given out: h0 is among them.',
-    find: 'y: stack(all.map((one)',
-    put: 'one.h)), => y: stack([h0, ...all.slice(0, -1).map((one) => one.h)]),',
+    find: 'y: stack(all.map((one) => one.h)),',
+    put: 'y: stack([h0, ...all.slice(0, -1).map((one) => one.h)]),',
     causes: [],
   },
   {
@@ -226,8 +226,8 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'gruForward',
     mistake: 'The batch comes first in the output.',
-    find: 'y: stack(all.map((one)',
-    put: 'one.h)), => y: stack(all.map((one) => one.h), 1),',
+    find: 'y: stack(all.map((one) => one.h)),',
+    put: 'y: stack(all.map((one) => one.h), 1),',
     causes: [],
   },
   {

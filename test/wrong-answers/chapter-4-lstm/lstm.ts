@@ -192,15 +192,15 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'lstmStepBackward',
     mistake: 'The biases get the mean over the batch.',
-    find: 'const bias = concat(gates.map((da)',
-    put: 'da.sum(0))); => const bias = concat(gates.map((da) => da.mean(0)));',
+    find: 'const bias = concat(gates.map((da) => da.sum(0)));',
+    put: 'const bias = concat(gates.map((da) => da.mean(0)));',
     causes: [],
   },
   {
     exercise: 'lstmStepBackward',
     mistake: "The hidden weights' gradient takes the new hidden state.",
-    find: 'wHh: concat(gates.map((da)',
-    put: 'da.T.matmul(h))), => wHh: concat(gates.map((da) => da.T.matmul(o.mul(tanhC)))),',
+    find: 'wHh: concat(gates.map((da) => da.T.matmul(h))),',
+    put: 'wHh: concat(gates.map((da) => da.T.matmul(o.mul(tanhC)))),',
     causes: [],
   },
   {
@@ -284,8 +284,8 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'lstmBackward',
     mistake: "The input weights' gradient comes from the last time step only.",
-    find: 'wIh: total(shares.map((w)',
-    put: 'w.wIh)), => wIh: shares[shares.length - 1].wIh,',
+    find: 'wIh: total(shares.map((w) => w.wIh)),',
+    put: 'wIh: shares[shares.length - 1].wIh,',
     causes: [],
   },
   {
@@ -300,15 +300,15 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'lstmBackward',
     mistake: "All weights' gradients are overwritten at each step.",
-    find: 'shares.reduce((sum, share)',
-    put: 'sum.add(share)); => shares[0];',
+    find: 'shares.reduce((sum, share) => sum.add(share));',
+    put: 'shares[0];',
     causes: [],
   },
   {
     exercise: 'lstmBackward',
     mistake: 'The shares are averaged over time.',
-    find: 'shares.reduce((sum, share)',
-    put: 'sum.add(share)); => shares.reduce((sum, share) => sum.add(share)).div(shares.length);',
+    find: 'shares.reduce((sum, share) => sum.add(share));',
+    put: 'shares.reduce((sum, share) => sum.add(share)).div(shares.length);',
     causes: [],
   },
   {

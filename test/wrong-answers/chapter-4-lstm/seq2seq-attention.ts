@@ -112,8 +112,8 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'attend',
     mistake: 'The largest score is not subtracted: large ones overflow.',
-    find: 'row.map((score)',
-    put: 'Math.exp(score - top)); => row.map((score) => Math.exp(score));',
+    find: 'row.map((score) => Math.exp(score - top));',
+    put: 'row.map((score) => Math.exp(score));',
     causes: [],
   },
   {
@@ -133,8 +133,8 @@ export const wrongAnswers: WrongAnswer[] = [
   {
     exercise: 'attend',
     mistake: 'The softmax runs over all scores together.',
-    find: 'const sum = powers.reduce((a, b)',
-    put: 'a + b, 0); => const sum = scores.data.reduce((a, b) => a + Math.exp(b - top), 0);',
+    find: 'const sum = powers.reduce((a, b) => a + b, 0);',
+    put: 'const sum = scores.data.reduce((a, b) => a + Math.exp(b - top), 0);',
     causes: [],
   },
   {
