@@ -6,28 +6,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The time axis is reversed, padding and all.',
     find: 'const source = t < lengths[b] ? lengths[b] - t - 1 : t;',
     put: 'const source = T - 1 - t;',
-    causes: [],
+    causes: ['padding reversed too'],
   },
   {
     exercise: 'reverseWithin',
     mistake: 'One too far: the sequence starts with its first number of padding.',
     find: 'const source = t < lengths[b] ? lengths[b] - t - 1 : t;',
     put: 'const source = t < lengths[b] ? Math.min(lengths[b] - t, T - 1) : t;',
-    causes: [],
+    causes: ['one place too far'],
   },
   {
     exercise: 'reverseWithin',
     mistake: 'The padding is turned around, too.',
     find: 'const source = t < lengths[b] ? lengths[b] - t - 1 : t;',
     put: 'const source = t < lengths[b] ? lengths[b] - t - 1 : T - 1 - (t - lengths[b]);',
-    causes: [],
+    causes: ['padding turned around by itself'],
   },
   {
     exercise: 'reverseWithin',
     mistake: 'The padding is filled with zeros.',
     find: '.reshape(T, B, D);',
     put: '.reshape(T, B, D).mul(stack(masksFor(T, lengths)));',
-    causes: [],
+    causes: ['padding dropped'],
   },
   {
     exercise: 'reverseWithin',
@@ -49,7 +49,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: '      const source = t < lengths[b] ? lengths[b] - t - 1 : t;',
     put: `      const longest = Math.max(...lengths);
       const source = t < longest ? longest - t - 1 : t;`,
-    causes: [],
+    causes: ['all by the longest length'],
   },
   {
     exercise: 'maskedForward',
@@ -58,21 +58,21 @@ export const wrongAnswers: WrongAnswer[] = [
     cn = step.c.mul(mask).add(cn.mul(ended));`,
     put: `    hn = shown;
     cn = step.c.mul(mask);`,
-    causes: [],
+    causes: ['states set to zero in the padding'],
   },
   {
     exercise: 'maskedForward',
     mistake: 'The hidden state is lost in the padding, the cell is kept.',
     find: 'hn = shown.add(hn.mul(ended));',
     put: 'hn = shown;',
-    causes: [],
+    causes: ['states set to zero in the padding', 'hn read from the last output'],
   },
   {
     exercise: 'maskedForward',
     mistake: 'The hidden state stands still and the cell runs on.',
     find: 'cn = step.c.mul(mask).add(cn.mul(ended));',
     put: 'cn = step.c;',
-    causes: [],
+    causes: ['only the hidden state stands still'],
   },
   {
     exercise: 'maskedForward',
@@ -81,14 +81,14 @@ export const wrongAnswers: WrongAnswer[] = [
     cn = step.c.mul(mask).add(cn.mul(ended));`,
     put: `    hn = step.h;
     cn = step.c;`,
-    causes: [],
+    causes: ['states run on through the padding'],
   },
   {
     exercise: 'maskedForward',
     mistake: 'The outputs are not cut off in the padding.',
     find: 'outputs.push(shown);',
     put: 'outputs.push(step.h);',
-    causes: [],
+    causes: ['outputs in the padding'],
   },
   {
     exercise: 'maskedForward',
@@ -97,21 +97,21 @@ export const wrongAnswers: WrongAnswer[] = [
     hn = shown.add(hn.mul(ended));`,
     put: `    hn = shown.add(hn.mul(ended));
     outputs.push(hn);`,
-    causes: [],
+    causes: ['the kept state shown in the padding'],
   },
   {
     exercise: 'maskedForward',
     mistake: 'The mask ends one step too late.',
     find: 'const masks = masksFor(T, lengths);',
     put: 'const masks = masksFor(T, lengths.map((n) => n + 1));',
-    causes: [],
+    causes: ['one step too far'],
   },
   {
     exercise: 'maskedForward',
     mistake: 'The mask ends one step too early.',
     find: 'const masks = masksFor(T, lengths);',
     put: 'const masks = masksFor(T, lengths.map((n) => n - 1));',
-    causes: [],
+    causes: ['one step too few'],
   },
   {
     exercise: 'maskedForward',
@@ -120,7 +120,7 @@ export const wrongAnswers: WrongAnswer[] = [
     cn = step.c.mul(mask).add(cn.mul(ended));`,
     put: `    hn = step.h.mul(ended).add(hn.mul(mask));
     cn = step.c.mul(ended).add(cn.mul(mask));`,
-    causes: [],
+    causes: ['mask the wrong way round'],
   },
   {
     exercise: 'maskedForward',
@@ -135,7 +135,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `      if (mask[b] === 0) continue;
       dh.set(back.dh.data.slice(b * H, (b + 1) * H), b * H);`,
     put: '      dh.set(back.dh.data.slice(b * H, (b + 1) * H), b * H);',
-    causes: [],
+    causes: ['gradients lost in the padding'],
   },
   {
     exercise: 'maskedBackward',
@@ -143,7 +143,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `      if (mask[b] === 0) continue;
       for (let u = b * H; u < (b + 1) * H; u++) {`,
     put: '      for (let u = b * H; u < (b + 1) * H; u++) {',
-    causes: [],
+    causes: ['padding sent through the step'],
   },
   {
     exercise: 'maskedBackward',
@@ -157,7 +157,7 @@ export const wrongAnswers: WrongAnswer[] = [
         intoH.data[u] = mask[b] * (dy.data[t * B * H + u] + dh[u]);
         intoC.data[u] = dc[u];
       }`,
-    causes: [],
+    causes: ['cell gradient of the padding sent through the step'],
   },
   {
     exercise: 'maskedBackward',
@@ -168,35 +168,35 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `      dc.set(back.dc.data.slice(b * H, (b + 1) * H), b * H);
       if (mask[b] === 0) continue;
       dh.set(back.dh.data.slice(b * H, (b + 1) * H), b * H);`,
-    causes: [],
+    causes: ['the cell’s gradient lost in the padding'],
   },
   {
     exercise: 'maskedBackward',
     mistake: "The cell's gradient is not handed back.",
     find: 'dc.set(back.dc.data.slice(b * H, (b + 1) * H), b * H);',
     put: 'dc.fill(0, b * H, (b + 1) * H);',
-    causes: [],
+    causes: ['cell gradient dropped between time steps'],
   },
   {
     exercise: 'maskedBackward',
     mistake: 'dhn is ignored.',
     find: 'const dh = dhn.data.slice();',
     put: 'const dh = new Float64Array(B * H);',
-    causes: [],
+    causes: ['gradient of hn forgotten'],
   },
   {
     exercise: 'maskedBackward',
     mistake: 'dcn is ignored.',
     find: 'const dc = dcn.data.slice();',
     put: 'const dc = new Float64Array(B * H);',
-    causes: [],
+    causes: ['gradient of cn forgotten'],
   },
   {
     exercise: 'maskedBackward',
     mistake: "The weights' gradients are overwritten at each step.",
     find: 'weights = weights === null ? back.weights : plus(weights, back.weights);',
     put: 'weights = back.weights;',
-    causes: [],
+    causes: ['shares overwritten'],
   },
   {
     exercise: 'maskedBackward',
@@ -208,28 +208,28 @@ export const wrongAnswers: WrongAnswer[] = [
       }
     }
     for (let u = 0; u < B * H; u++) if (mask[Math.floor(u / H)] === 0) dh[u] += dy.data[t * B * H + u];`,
-    causes: [],
+    causes: ['outputs in the padding counted'],
   },
   {
     exercise: 'maskedBackward',
     mistake: 'dx stands in reverse order.',
     find: 'dx.data.set(back.dx.data, t * B * D);',
     put: 'dx.data.set(back.dx.data, (T - 1 - t) * B * D);',
-    causes: [],
+    causes: ['dx in the order of computation'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: 'The backward outputs are joined in the order in which they were made.',
     find: 'const same = t < lengths[b] ? lengths[b] - 1 - t : t;',
     put: 'const same = t;',
-    causes: [],
+    causes: ['outputs not turned back'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: 'The input is turned around padding and all.',
     find: 'maskedForward(reverseWithin(x, lengths), lengths, backwardWeights);',
     put: 'maskedForward(reverseWithin(x, lengths.map(() => x.shape[0])), lengths, backwardWeights);',
-    causes: [],
+    causes: ['padding read first', 'padding reversed too'],
   },
   {
     exercise: 'bidirectionalForward',
@@ -243,28 +243,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The second LSTM reads the sequence forward, too.',
     find: 'maskedForward(reverseWithin(x, lengths), lengths, backwardWeights);',
     put: 'maskedForward(x, lengths, backwardWeights);',
-    causes: [],
+    causes: ['read forwards, then turned'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: "The backward direction's final state is read where its outputs stand at t = T − 1.",
     find: 'hn: stack([there.hn, back.hn]),',
     put: 'hn: stack([there.hn, reverseWithin(back.y, lengths).row(T - 1)]),',
-    causes: [],
+    causes: ['last backward state read at t = T − 1'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: "The backward direction's final state is read where each sequence has its last input.",
     find: 'hn: stack([there.hn, back.hn]),',
     put: 'hn: stack([there.hn, back.y.row(0)]),',
-    causes: [],
+    causes: ['last backward state read at the sequence’s end'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: 'Both directions share the first weights.',
     find: 'maskedForward(reverseWithin(x, lengths), lengths, backwardWeights);',
     put: 'maskedForward(reverseWithin(x, lengths), lengths, forwardWeights);',
-    causes: [],
+    causes: ['one set of weights for both'],
   },
   {
     exercise: 'bidirectionalForward',
@@ -273,7 +273,7 @@ export const wrongAnswers: WrongAnswer[] = [
         y.data[(t * B + b) * 2 * H + H + u] = back.y.at(same, b, u);`,
     put: `        y.data[(t * B + b) * 2 * H + u] = back.y.at(same, b, u);
         y.data[(t * B + b) * 2 * H + H + u] = there.y.at(t, b, u);`,
-    causes: [],
+    causes: ['halves of y exchanged'],
   },
   {
     exercise: 'bidirectionalForward',
@@ -291,35 +291,35 @@ export const wrongAnswers: WrongAnswer[] = [
     cn: stack([there.cn, back.cn]),`,
     put: `    hn: stack([there.hn, back.hn], 1),
     cn: stack([there.cn, back.cn], 1),`,
-    causes: [],
+    causes: ['final states with the batch first'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: 'One gradient of x overwrites the other.',
     find: 'dx: turn(back.dx).add(there.dx),',
     put: 'dx: turn(back.dx),',
-    causes: [],
+    causes: ['dx overwritten by the backward direction'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: "Only the forward direction's gradient of x is kept.",
     find: 'dx: turn(back.dx).add(there.dx),',
     put: 'dx: there.dx,',
-    causes: [],
+    causes: ['only the forward direction reaches x'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: "The backward direction's dx is not turned back.",
     find: 'dx: turn(back.dx).add(there.dx),',
     put: 'dx: back.dx.add(there.dx),',
-    causes: [],
+    causes: ['dx of the backward direction not turned back'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: 'The backward half of dy is not turned around.',
     find: 'maskedBackward(turn(dy).slice(null, null, [H, 2 * H]),',
     put: 'maskedBackward(dy.slice(null, null, [H, 2 * H]),',
-    causes: [],
+    causes: ['upstream gradient not turned around'],
   },
   {
     exercise: 'bidirectionalBackward',
@@ -328,21 +328,21 @@ export const wrongAnswers: WrongAnswer[] = [
   const back = maskedBackward(turn(dy).slice(null, null, [H, 2 * H]), dhn.row(1), dcn.row(1), backward);`,
     put: `  const there = maskedBackward(dy.slice(null, null, [H, 2 * H]), dhn.row(0), dcn.row(0), forward);
   const back = maskedBackward(turn(dy).slice(null, null, [0, H]), dhn.row(1), dcn.row(1), backward);`,
-    causes: [],
+    causes: ['halves of dy exchanged'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: "Both directions get the first row of the final states' gradients.",
     find: 'dhn.row(1), dcn.row(1), backward);',
     put: 'dhn.row(0), dcn.row(0), backward);',
-    causes: [],
+    causes: ['one row of final gradients for both'],
   },
   {
     exercise: 'bidirectionalBackward',
     mistake: 'dy and dx are turned around padding and all.',
     find: '  const turn = (s: Tensor) => reverseWithin(s, lengths);',
     put: '  const turn = (s: Tensor) => reverseWithin(s, lengths.map(() => s.shape[0]));',
-    causes: [],
+    causes: ['padding reversed too'],
   },
   {
     exercise: 'bidirectionalBackward',
@@ -351,7 +351,7 @@ export const wrongAnswers: WrongAnswer[] = [
     backwardWeights: back.weights,`,
     put: `    forwardWeights: back.weights,
     backwardWeights: there.weights,`,
-    causes: [],
+    causes: ['weights’ gradients exchanged'],
   },
   {
     exercise: 'bidirectionalBackward',

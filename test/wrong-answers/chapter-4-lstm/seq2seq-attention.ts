@@ -6,77 +6,77 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the hidden state goes through the door; the cell stays behind.',
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, read.hn, nothing, decoder);',
-    causes: [],
+    causes: ['only the hidden state handed over'],
   },
   {
     exercise: 'seq2seqForward',
     mistake: 'The decoder starts from zeros, too.',
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, nothing, nothing, decoder);',
-    causes: [],
+    causes: ['the decoder starts from zeros'],
   },
   {
     exercise: 'seq2seqForward',
     mistake: 'The two states are exchanged at the door.',
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, read.cn, read.hn, decoder);',
-    causes: [],
+    causes: ['hidden and cell state exchanged'],
   },
   {
     exercise: 'seq2seqForward',
     mistake: "The decoder starts from the encoder's first output.",
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, read.y.row(0), read.cn, decoder);',
-    causes: [],
+    causes: ['the encoder’s first state handed over'],
   },
   {
     exercise: 'seq2seqForward',
     mistake: 'The hidden state is given to the decoder for its cell as well.',
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, read.hn, read.hn, decoder);',
-    causes: [],
+    causes: ['hidden state in both places'],
   },
   {
     exercise: 'seq2seqForward',
     mistake: "The encoder's outputs are returned.",
     find: 'return { y: written.y,',
     put: 'return { y: read.y,',
-    causes: [],
+    causes: ['the encoder’s outputs'],
   },
   {
     exercise: 'seq2seqBackward',
     mistake: "The cell's gradient is dropped at the door.",
     find: 'fromDecoder.dh0, fromDecoder.dc0, cache.encoder);',
     put: 'fromDecoder.dh0, unread, cache.encoder);',
-    causes: [],
+    causes: ['gradient of the handed-over cell dropped'],
   },
   {
     exercise: 'seq2seqBackward',
     mistake: "The hidden state's gradient is dropped at the door.",
     find: 'fromDecoder.dh0, fromDecoder.dc0, cache.encoder);',
     put: 'unread, fromDecoder.dc0, cache.encoder);',
-    causes: [],
+    causes: ['gradient of the handed-over hidden state dropped'],
   },
   {
     exercise: 'seq2seqBackward',
     mistake: "dh0 is given to all of the encoder's outputs.",
     find: 'lstmBackward(zeros(S, B, H), fromDecoder.dh0,',
     put: 'lstmBackward(zeros(S, B, H).add(fromDecoder.dh0), unread,',
-    causes: [],
+    causes: ['door’s gradient at every encoder step'],
   },
   {
     exercise: 'seq2seqBackward',
     mistake: "dh0 counts twice: for the encoder's last output and for its final state.",
     find: 'lstmBackward(zeros(S, B, H), fromDecoder.dh0,',
     put: 'lstmBackward(zeros(S, B, H).withSlice([S - 1], fromDecoder.dh0), fromDecoder.dh0,',
-    causes: [],
+    causes: ['door’s gradient counted twice'],
   },
   {
     exercise: 'seq2seqBackward',
     mistake: "The decoder's final state is given the last output's gradient once more.",
     find: 'lstmBackward(dy, unread, unread, cache.decoder);',
     put: 'lstmBackward(dy, dy.row(-1), unread, cache.decoder);',
-    causes: [],
+    causes: ['last output counted twice'],
   },
   {
     exercise: 'seq2seqBackward',
@@ -92,7 +92,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The two states' gradients are exchanged at the door.",
     find: 'fromDecoder.dh0, fromDecoder.dc0, cache.encoder);',
     put: 'fromDecoder.dc0, fromDecoder.dh0, cache.encoder);',
-    causes: [],
+    causes: ['gradients exchanged at the door'],
   },
   {
     exercise: 'attend',
@@ -107,7 +107,7 @@ export const wrongAnswers: WrongAnswer[] = [
       const column = scores.slice(null, j);
       const powers = column.sub(column.max()).exp();
       const w = powers.at(i) / powers.sum().item();`,
-    causes: [],
+    causes: ['softmax over the queries'],
   },
   {
     exercise: 'attend',
@@ -121,28 +121,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The weights are not divided by their sum.',
     find: 'const w = powers[j] / sum;',
     put: 'const w = powers[j];',
-    causes: [],
+    causes: ['exponentials not divided by their sum'],
   },
   {
     exercise: 'attend',
     mistake: 'The best key is chosen instead of weighed.',
     find: 'const w = powers[j] / sum;',
     put: 'const w = row.indexOf(top) === j ? 1 : 0;',
-    causes: [],
+    causes: ['all attention to the best key'],
   },
   {
     exercise: 'attend',
     mistake: 'The softmax runs over all scores together.',
     find: 'const sum = powers.reduce((a, b) => a + b, 0);',
     put: 'const sum = scores.data.reduce((a, b) => a + Math.exp(b - top), 0);',
-    causes: [],
+    causes: ['softmax over all scores'],
   },
   {
     exercise: 'attend',
     mistake: 'The scores themselves are taken for weights.',
     find: 'const w = powers[j] / sum;',
     put: 'const w = row[j];',
-    causes: [],
+    causes: ['scores as weights'],
   },
   {
     exercise: 'attend',
@@ -170,42 +170,42 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The softmax's way back keeps its diagonal only.",
     find: 'dscores: worth.sub(average).mul(weights),',
     put: 'dscores: worth.mul(weights).mul(weights.neg().add(1)),',
-    causes: [],
+    causes: ['softmax with its diagonal only'],
   },
   {
     exercise: 'attendBackward',
     mistake: 'The softmax is forgotten on the way back.',
     find: 'dscores: worth.sub(average).mul(weights),',
     put: 'dscores: worth,',
-    causes: [],
+    causes: ['softmax passed over'],
   },
   {
     exercise: 'attendBackward',
     mistake: "The softmax's slope is taken to be its output.",
     find: 'dscores: worth.sub(average).mul(weights),',
     put: 'dscores: worth.mul(weights),',
-    causes: [],
+    causes: ['mean gradient not subtracted'],
   },
   {
     exercise: 'attendBackward',
     mistake: 'The last factor, the weight itself, is forgotten.',
     find: 'dscores: worth.sub(average).mul(weights),',
     put: 'dscores: worth.sub(average),',
-    causes: [],
+    causes: ['weights not applied in the softmax'],
   },
   {
     exercise: 'attendBackward',
     mistake: 'The average runs over the queries.',
     find: 'worth.mul(weights).sum(1, { keepDims: true });',
     put: 'worth.mul(weights).sum(0, { keepDims: true });',
-    causes: [],
+    causes: ['back through a softmax over the queries'],
   },
   {
     exercise: 'attendBackward',
     mistake: 'The average is taken without the weights.',
     find: 'worth.mul(weights).sum(1, { keepDims: true });',
     put: 'worth.mean(1, { keepDims: true });',
-    causes: [],
+    causes: ['mean gradient not weighted'],
   },
   {
     exercise: 'attendBackward',
@@ -219,7 +219,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The values' gradient is averaged over the queries.",
     find: 'dvalues: dy.T.matmul(weights).T,',
     put: 'dvalues: dy.T.matmul(weights).T.div(dy.shape[0]),',
-    causes: [],
+    causes: ['gradient of the values averaged over the queries'],
   },
   {
     exercise: 'attendBackward',
@@ -233,14 +233,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The tanh is left out.',
     find: 'rows.push(K.add(Q.row(i)).tanh());',
     put: 'rows.push(K.add(Q.row(i)));',
-    causes: [],
+    causes: ['tanh left out'],
   },
   {
     exercise: 'additiveScores',
     mistake: 'The hidden units are added up without v.',
     find: '      .matmul(v)',
     put: '      .sum(1)',
-    causes: [],
+    causes: ['v left out'],
   },
   {
     exercise: 'additiveScores',
@@ -254,7 +254,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Query and key are multiplied instead of added.',
     find: 'rows.push(K.add(Q.row(i)).tanh());',
     put: 'rows.push(K.mul(Q.row(i)).tanh());',
-    causes: [],
+    causes: ['multiplied instead of added'],
   },
   {
     exercise: 'additiveScores',
@@ -263,7 +263,7 @@ export const wrongAnswers: WrongAnswer[] = [
       .reshape(T, S),`,
     put: `      .matmul(v)
       .reshape(T, S).T,`,
-    causes: [],
+    causes: ['queries and keys exchanged'],
   },
   {
     exercise: 'additiveScores',
@@ -271,7 +271,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: '      .matmul(v)',
     put: `      .matmul(v)
       .div(A)`,
-    causes: [],
+    causes: ['mean instead of sum'],
   },
   {
     exercise: 'additiveScores',
@@ -310,28 +310,28 @@ export const wrongAnswers: WrongAnswer[] = [
       .reshape(T * S, A)
       .matmul(v)
       .tanh()`,
-    causes: [],
+    causes: ['tanh of the score'],
   },
   {
     exercise: 'additiveScoresBackward',
     mistake: "The tanh's slope is missing.",
     find: 'const da = ds * parameters.v.data[a] * (1 - eija * eija);',
     put: 'const da = ds * parameters.v.data[a];',
-    causes: [],
+    causes: ['tanh′ missing'],
   },
   {
     exercise: 'additiveScoresBackward',
     mistake: "The tanh's slope is written without the square.",
     find: 'const da = ds * parameters.v.data[a] * (1 - eija * eija);',
     put: 'const da = ds * parameters.v.data[a] * (1 - eija);',
-    causes: [],
+    causes: ['1 − e for 1 − e²'],
   },
   {
     exercise: 'additiveScoresBackward',
     mistake: 'v is forgotten on the way to the hidden units.',
     find: 'const da = ds * parameters.v.data[a] * (1 - eija * eija);',
     put: 'const da = ds * (1 - eija * eija);',
-    causes: [],
+    causes: ['v missing on the way back'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -345,14 +345,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient of v is averaged over the pairs.',
     find: 'dv.data[a] += ds * eija;',
     put: 'dv.data[a] += (ds * eija) / (T * S);',
-    causes: [],
+    causes: ['gradient of v averaged over the pairs'],
   },
   {
     exercise: 'additiveScoresBackward',
     mistake: 'The gradient of v lacks the upstream gradient.',
     find: 'dv.data[a] += ds * eija;',
     put: 'dv.data[a] += eija;',
-    causes: [],
+    causes: ['gradient of v without the upstream'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -361,7 +361,7 @@ export const wrongAnswers: WrongAnswer[] = [
         dK.data[j * A + a] += da;`,
     put: `        dQ.data[i * A + a] += da / S;
         dK.data[j * A + a] += da / T;`,
-    causes: [],
+    causes: ['averaged over the pairs'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -375,7 +375,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The hidden units are put through the tanh once more for its slope.',
     find: '(1 - eija * eija);',
     put: '(1 - Math.tanh(eija) ** 2);',
-    causes: [],
+    causes: ['tanh′ of a value squashed twice'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -396,7 +396,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The keys are averaged instead of the values.',
     find: 'attend(first.scores, values);',
     put: 'attend(first.scores, k);',
-    causes: [],
+    causes: ['keys averaged instead of the values'],
   },
   {
     exercise: 'additiveAttention',
@@ -410,14 +410,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The scores are returned as weights.',
     find: 'return { ...result,',
     put: 'return { ...result, weights: first.scores,',
-    causes: [],
+    causes: ['weights before the softmax returned'],
   },
   {
     exercise: 'additiveAttention',
     mistake: "Values in the keys' place: they are found by the values.",
     find: 'additiveScores(q, k, parameters);',
     put: 'additiveScores(q, values, parameters);',
-    causes: [],
+    causes: ['found by the values'],
   },
   {
     exercise: 'additiveAttentionBackward',
@@ -427,14 +427,14 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `export function additiveAttentionBackward(dy: Tensor, cache: AdditiveCache): AdditiveGradients {
   const { dscores: used, dvalues } = attendBackward(dy, cache.attend);
   const dscores = used.mul(0);`,
-    causes: [],
+    causes: ['weights taken as constants'],
   },
   {
     exercise: 'additiveAttentionBackward',
     mistake: 'The gradient of the weights is handed to the scores, without the softmax.',
     find: '...additiveScoresBackward(dscores, cache.scores), dvalues };',
     put: '...additiveScoresBackward(dy.matmul(cache.attend.values.T), cache.scores), dvalues };',
-    causes: [],
+    causes: ['softmax passed over'],
   },
   {
     exercise: 'additiveAttentionBackward',
@@ -442,7 +442,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: '  return { ...additiveScoresBackward(dscores, cache.scores), dvalues };',
     put: `  const back = additiveScoresBackward(dscores, cache.scores);
   return { ...back, dk: back.dk.add(dvalues), dvalues };`,
-    causes: [],
+    causes: ['gradient of the values added to the keys’'],
   },
   {
     exercise: 'additiveAttentionBackward',
@@ -457,35 +457,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The scores are divided by √d.',
     find: 'attend(scores, values);',
     put: 'attend(scores.div(Math.sqrt(q.shape[1])), values);',
-    causes: [],
+    causes: ['divided by √d'],
   },
   {
     exercise: 'dotAttention',
     mistake: 'The keys are averaged.',
     find: 'attend(scores, values);',
     put: 'attend(scores, k);',
-    causes: [],
+    causes: ['keys averaged instead of the values'],
   },
   {
     exercise: 'dotAttention',
     mistake: 'Keys are compared with queries, not queries with keys: the scores are transposed.',
     find: 'const { y, weights, cache } = attend(scores, values);',
     put: 'const { y, weights, cache } = attend(scores.T, values);',
-    causes: [],
+    causes: ['keys ask the queries'],
   },
   {
     exercise: 'dotAttention',
     mistake: 'The scores are cosines.',
     find: 'q.row(i).dot(k.row(j));',
     put: 'q.row(i).dot(k.row(j)) / (q.row(i).norm() * k.row(j).norm());',
-    causes: [],
+    causes: ['cosine instead of the product'],
   },
   {
     exercise: 'dotAttention',
     mistake: 'The values are found by themselves.',
     find: 'scores.data[i * k.shape[0] + j] = q.row(i).dot(k.row(j));',
     put: 'scores.data[i * k.shape[0] + j] = q.row(i).dot(values.row(j));',
-    causes: [],
+    causes: ['found by the values'],
   },
   {
     exercise: 'dotAttention',
@@ -499,7 +499,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dk without the transposition.',
     find: 'const dk = q.T.matmul(dscores).T;',
     put: 'const dk = dscores.matmul(q);',
-    causes: [],
+    causes: ['dscores not transposed for the keys'],
   },
   {
     exercise: 'dotAttentionBackward',
@@ -516,14 +516,14 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const { q, k } = cache;
   const { dscores: raw, dvalues } = attendBackward(dy, cache.attend);
   const dscores = raw.div(Math.sqrt(cache.q.shape[1]));`,
-    causes: [],
+    causes: ['divided by √d on the way back'],
   },
   {
     exercise: 'dotAttentionBackward',
     mistake: 'The weights are treated as constants.',
     find: 'return { dq, dk, dvalues };',
     put: 'return { dq: dq.mul(0), dk: dk.mul(0), dvalues };',
-    causes: [],
+    causes: ['weights taken as constants'],
   },
   {
     exercise: 'dotAttentionBackward',
@@ -533,7 +533,7 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const { q, k } = cache;
   const { dvalues } = attendBackward(dy, cache.attend);
   const dscores = dy.matmul(cache.attend.values.T);`,
-    causes: [],
+    causes: ['softmax passed over'],
   },
   {
     exercise: 'dotAttentionBackward',
@@ -542,6 +542,6 @@ export const wrongAnswers: WrongAnswer[] = [
   const dk = q.T.matmul(dscores).T;`,
     put: `  const dq = stack(Array.from({ length: q.shape[0] }, (_, i) => dscores.row(i).matmul(q)));
   const dk = k.T.matmul(dscores).T;`,
-    causes: [],
+    causes: ['queries and keys exchanged'],
   },
 ];
