@@ -120,7 +120,7 @@ export const wrongAnswers: WrongAnswer[] = [
     cn = step.c.mul(mask).add(cn.mul(ended));`,
     put: `    hn = step.h.mul(ended).add(hn.mul(mask));
     cn = step.c.mul(ended).add(cn.mul(mask));`,
-    causes: ['mask the wrong way round'],
+    causes: ['mask the wrong way round', 'states chosen the wrong way round'],
   },
   {
     exercise: 'maskedForward',
@@ -229,14 +229,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The input is turned around padding and all.',
     find: 'maskedForward(reverseWithin(x, lengths), lengths, backwardWeights);',
     put: 'maskedForward(reverseWithin(x, lengths.map(() => x.shape[0])), lengths, backwardWeights);',
-    causes: ['padding read first', 'padding reversed too'],
+    causes: ['padding read first', 'padding reversed too', 'padding read first, turned back within the lengths'],
   },
   {
     exercise: 'bidirectionalForward',
     mistake: 'The backward outputs are turned back padding and all.',
     find: 'const same = t < lengths[b] ? lengths[b] - 1 - t : t;',
     put: 'const same = T - 1 - t;',
-    causes: [],
+    causes: ['outputs turned back with their padding'],
   },
   {
     exercise: 'bidirectionalForward',

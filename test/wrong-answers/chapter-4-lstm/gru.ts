@@ -265,7 +265,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The state's gradient is not handed back: every step adds dhn.",
     find: 'dh = before;',
     put: '',
-    causes: ['dhn at every step'],
+    causes: ['dhn at every step', 'hidden gradient never handed back'],
   },
   {
     exercise: 'gruBackward',
@@ -279,14 +279,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The outputs' gradients are used at the last step only.",
     find: 'gruStepBackward(dy.row(t).add(dh), cache.steps[t]);',
     put: 'gruStepBackward(t === T - 1 ? dy.row(t).add(dh) : dh, cache.steps[t]);',
-    causes: [],
+    causes: ['upstream gradient at the last step only'],
   },
   {
     exercise: 'gruBackward',
     mistake: "The state's gradient piles up.",
     find: 'dh = before;',
     put: 'dh = dh.add(before);',
-    causes: [],
+    causes: ['hidden gradient piled up'],
   },
   {
     exercise: 'gruBackward',

@@ -159,7 +159,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'What came from the next step is added once more on the way out.',
     find: 'dc: f.mul(delta),',
     put: 'dc: f.mul(delta).add(dc),',
-    causes: [],
+    causes: ['next step’s gradient handed on twice'],
   },
   {
     exercise: 'lstmStepBackward',
@@ -173,7 +173,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The output gate's gradient stops in front of its sigmoid.",
     find: 'const dout = dh.mul(tanhC).mul(o.sub(o.square()));',
     put: 'const dout = dh.mul(tanhC);',
-    causes: ['no slopes at the gates'],
+    causes: ['no slopes at the gates', 'no slope at the output gate'],
   },
   {
     exercise: 'lstmStepBackward',
@@ -187,7 +187,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The blocks are joined in another order: i, g, f, o.',
     find: 'const gates = [di, df, dg, dout];',
     put: 'const gates = [di, dg, df, dout];',
-    causes: [],
+    causes: ['gate gradients in the order i, g, f, o'],
   },
   {
     exercise: 'lstmStepBackward',
@@ -201,14 +201,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The hidden weights' gradient takes the new hidden state.",
     find: 'wHh: concat(gates.map((da) => da.T.matmul(h))),',
     put: 'wHh: concat(gates.map((da) => da.T.matmul(o.mul(tanhC)))),',
-    causes: [],
+    causes: ['wHh from the state after the step'],
   },
   {
     exercise: 'lstmForward',
     mistake: 'The cell state is not handed on.',
     find: '({ h, c } = after);',
     put: 'h = after.h;',
-    causes: ['cell state not handed on'],
+    causes: ['cell state not handed on', 'cell state never changed'],
   },
   {
     exercise: 'lstmForward',
@@ -258,14 +258,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `    dh = one.dh;
     dc = one.dc;`,
     put: '    dh = one.dh;',
-    causes: ['dcn at every step'],
+    causes: ['dcn at every step', 'cell gradient never handed back'],
   },
   {
     exercise: 'lstmBackward',
     mistake: "The cell's gradient is set to zero between the steps.",
     find: 'const one = lstmStepBackward(dh.add(dy.row(t)), dc, steps[t]);',
     put: 'const one = lstmStepBackward(dh.add(dy.row(t)), dc.mul(0), steps[t]);',
-    causes: ['cell gradient dropped between time steps'],
+    causes: ['cell gradient dropped between time steps', 'cell gradient never added'],
   },
   {
     exercise: 'lstmBackward',
@@ -309,7 +309,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The shares are averaged over time.',
     find: 'shares.reduce((sum, share) => sum.add(share));',
     put: 'shares.reduce((sum, share) => sum.add(share)).div(shares.length);',
-    causes: [],
+    causes: ['shares averaged over time'],
   },
   {
     exercise: 'lstmBackward',
@@ -337,6 +337,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The state's gradient piles up: += where = is meant.",
     find: 'dh = one.dh;',
     put: 'dh = dh.add(one.dh);',
-    causes: [],
+    causes: ['hidden gradient piled up'],
   },
 ];

@@ -27,7 +27,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The decoder starts from the encoder's first output.",
     find: 'lstmForward(target, read.hn, read.cn, decoder);',
     put: 'lstmForward(target, read.y.row(0), read.cn, decoder);',
-    causes: ['the encoder’s first state handed over'],
+    causes: ['the encoder’s first state handed over', 'the encoder’s first output handed over'],
   },
   {
     exercise: 'seq2seqForward',
@@ -85,7 +85,7 @@ export const wrongAnswers: WrongAnswer[] = [
     dtarget: fromDecoder.dx,`,
     put: `    dsource: fromDecoder.dx,
     dtarget: fromEncoder.dx,`,
-    causes: [],
+    causes: ['dsource and dtarget exchanged'],
   },
   {
     exercise: 'seq2seqBackward',
@@ -121,7 +121,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The weights are not divided by their sum.',
     find: 'const w = powers[j] / sum;',
     put: 'const w = powers[j];',
-    causes: ['exponentials not divided by their sum'],
+    causes: ['exponentials not divided by their sum', 'exponentials not divided, the largest subtracted'],
   },
   {
     exercise: 'attend',
@@ -212,7 +212,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The average runs over everything.',
     find: 'worth.mul(weights).sum(1, { keepDims: true });',
     put: 'worth.mul(weights).sum();',
-    causes: [],
+    causes: ['mean gradient of all queries'],
   },
   {
     exercise: 'attendBackward',
@@ -226,7 +226,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The values' gradient lacks the transposition.",
     find: 'dvalues: dy.T.matmul(weights).T,',
     put: 'dvalues: weights.matmul(dy),',
-    causes: [],
+    causes: ['weights not transposed for the values'],
   },
   {
     exercise: 'additiveScores',
@@ -247,7 +247,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A ReLU instead of the tanh.',
     find: 'rows.push(K.add(Q.row(i)).tanh());',
     put: 'rows.push(K.add(Q.row(i)).maximum(0));',
-    causes: [],
+    causes: ['relu for tanh'],
   },
   {
     exercise: 'additiveScores',
@@ -338,7 +338,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient of v is that of the last pair.',
     find: 'dv.data[a] += ds * eija;',
     put: 'dv.data[a] = ds * eija;',
-    causes: [],
+    causes: ['gradient of v from the last pair only'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -368,7 +368,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The keys' share is overwritten by each query.",
     find: 'dK.data[j * A + a] += da;',
     put: 'dK.data[j * A + a] = da;',
-    causes: [],
+    causes: ['keys hear the last query only'],
   },
   {
     exercise: 'additiveScoresBackward',
@@ -506,7 +506,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dq and dk are exchanged.',
     find: 'return { dq, dk, dvalues };',
     put: 'return { dq: dk, dk: dq, dvalues };',
-    causes: [],
+    causes: ['dq and dk exchanged'],
   },
   {
     exercise: 'dotAttentionBackward',

@@ -10,13 +10,6 @@ export const wrongAnswers: WrongAnswer[] = [
   },
   {
     exercise: 'project',
-    mistake: 'A width that does not fit is refused with an ordinary Error.',
-    find: 'throw new ShapeError(`project: h is',
-    put: 'throw new Error(`project: h is',
-    causes: [],
-  },
-  {
-    exercise: 'project',
     mistake: 'The cache keeps the projected state under h.',
     find: 'return { y, cache: { h, wHr } };',
     put: 'return { y, cache: { h: y, wHr } };',
@@ -43,7 +36,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Each sample overwrites the one before.',
     find: 'dwHr = dwHr.add(dy.row(b).outer(h.row(b)));',
     put: 'dwHr = dy.row(b).outer(h.row(b));',
-    causes: [],
+    causes: ['the last sample only'],
   },
   {
     exercise: 'projectBackward',
@@ -57,7 +50,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dh goes through the projection in its forward direction.',
     find: 'const dh = wHr.T.matmul(dy.T).T;',
     put: 'const dh = wHr.matmul(dy.T).T;',
-    causes: [],
+    causes: ['dh through the transpose'],
   },
   {
     exercise: 'projectBackward',
@@ -92,7 +85,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'With a projection the cell is not handed on.',
     find: 'return { h: shown.y, c: made.c };',
     put: 'return { h: shown.y, c };',
-    causes: ['cell state not handed on'],
+    causes: ['cell state not handed on', 'cell state lost beside the projection'],
   },
   {
     exercise: 'layerForward',
@@ -176,7 +169,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The cell's gradient is not handed back.",
     find: 'dc = cBefore;',
     put: '',
-    causes: [],
+    causes: ['cell gradient never handed back'],
   },
   {
     exercise: 'layerBackward',
@@ -198,14 +191,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `      layer.bIh = layer.bIh.add(weights.bIh);
       layer.bHh = layer.bHh.add(weights.bHh);`,
     put: '',
-    causes: [],
+    causes: ['bias gradient of the last step only'],
   },
   {
     exercise: 'layerBackward',
     mistake: "The outputs' gradients are forgotten: only the final state's comes back.",
     find: 'const whole = dy.row(t).add(dh);',
     put: 'const whole = dh;',
-    causes: [],
+    causes: ['upstream gradient of the outputs ignored'],
   },
   {
     exercise: 'layerBackward',
@@ -343,6 +336,6 @@ export const wrongAnswers: WrongAnswer[] = [
       "What goes down is the gradient of the layer's first hidden state, the same at every time, in place of dx.",
     find: 'dx: here.dx,',
     put: 'dx: l > 0 ? here.dx.mul(0).add(here.dstate.h) : here.dx,',
-    causes: ['hidden gradient handed down'],
+    causes: ['hidden gradient handed down', 'first state’s gradient handed down'],
   },
 ];
