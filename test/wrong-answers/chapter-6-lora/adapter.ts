@@ -6,49 +6,49 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'wUp starts at random numbers, too.',
     find: 'wUp: zeros(C, m), bUp',
     put: 'wUp: z.T.mul(1 / Math.sqrt(C)), bUp',
-    causes: [],
+    causes: ['wUp not zero', 'wUp random by its own width'],
   },
   {
     exercise: 'adapterInit',
     mistake: 'Divided by the root of the bottleneck.',
     find: 'wDown: z.mul(1 / Math.sqrt(C)),',
     put: 'wDown: z.mul(1 / Math.sqrt(m)),',
-    causes: [],
+    causes: ['divided by the root of m'],
   },
   {
     exercise: 'adapterInit',
     mistake: 'Not divided by anything.',
     find: 'wDown: z.mul(1 / Math.sqrt(C)),',
     put: 'wDown: z,',
-    causes: [],
+    causes: ['wDown as large as z'],
   },
   {
     exercise: 'adapterInit',
     mistake: 'Everything starts at zero.',
     find: 'wDown: z.mul(1 / Math.sqrt(C)),',
     put: 'wDown: z.mul(0),',
-    causes: [],
+    causes: ['both matrices zero'],
   },
   {
     exercise: 'adapterInit',
     mistake: 'Divided by C.',
     find: 'wDown: z.mul(1 / Math.sqrt(C)),',
     put: 'wDown: z.mul(1 / C),',
-    causes: [],
+    causes: ['divided by C'],
   },
   {
     exercise: 'adapterForward',
     mistake: 'What came in is not added.',
     find: 'y.data[k] = x.data[k] + change.data[k];',
     put: 'y.data[k] = change.data[k];',
-    causes: [],
+    causes: ['x not added'],
   },
   {
     exercise: 'adapterForward',
     mistake: 'What came in is added twice.',
     find: 'y.data[k] = x.data[k] + change.data[k];',
     put: 'y.data[k] = 2 * x.data[k] + change.data[k];',
-    causes: [],
+    causes: ['x added twice'],
   },
   {
     exercise: 'adapterForward',
@@ -56,7 +56,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'const { y: h, cache: gelu } = geluForward(z);',
     put: `const { cache: gelu } = geluForward(z);
   const h = z;`,
-    causes: [],
+    causes: ['no bend'],
   },
   {
     exercise: 'adapterForward',
@@ -64,7 +64,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'const { y: h, cache: gelu } = geluForward(z);',
     put: `const { cache: gelu } = geluForward(z);
   const h = z.maximum(0);`,
-    causes: [],
+    causes: ['ReLU for GELU'],
   },
   {
     exercise: 'adapterForward',
@@ -73,21 +73,21 @@ export const wrongAnswers: WrongAnswer[] = [
   const { y: change, cache: up } = projectForward(h, wUp, bUp);`,
     put: `  const { y: out, cache: up } = projectForward(z, wUp, bUp);
   const { y: change, cache: gelu } = geluForward(out);`,
-    causes: [],
+    causes: ['bend at the end'],
   },
   {
     exercise: 'adapterForward',
     mistake: 'The upper bias is forgotten.',
     find: 'projectForward(h, wUp, bUp);',
     put: 'projectForward(h, wUp, bUp.mul(0));',
-    causes: [],
+    causes: ['bUp left out'],
   },
   {
     exercise: 'adapterForward',
     mistake: 'The lower bias is forgotten.',
     find: 'projectForward(x, wDown, bDown);',
     put: 'projectForward(x, wDown, bDown.mul(0));',
-    causes: [],
+    causes: ['bDown left out'],
   },
   {
     exercise: 'adapterForward',
@@ -95,35 +95,35 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'const { y: h, cache: gelu } = geluForward(z);',
     put: `const { cache: gelu } = geluForward(z);
   const h = z.map((v) => 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3))));`,
-    causes: [],
+    causes: ['the approximation by tanh'],
   },
   {
     exercise: 'adapterBackward',
     mistake: 'dx is dy alone: the detour is forgotten.',
     find: 'dx: up.add(dz.matmul(wDown)).reshape(...dy.shape),',
     put: 'dx: up.reshape(...dy.shape),',
-    causes: [],
+    causes: ['only straight'],
   },
   {
     exercise: 'adapterBackward',
     mistake: 'dx is the detour alone: the straight way is forgotten.',
     find: 'dx: up.add(dz.matmul(wDown)).reshape(...dy.shape),',
     put: 'dx: dz.matmul(wDown).reshape(...dy.shape),',
-    causes: [],
+    causes: ['only along the detour'],
   },
   {
     exercise: 'adapterBackward',
     mistake: "The bend's slope is forgotten.",
     find: 'const dz = up.matmul(wUp).mul(below.add(z.mul(density)));',
     put: 'const dz = up.matmul(wUp);',
-    causes: [],
+    causes: ['bend passed over'],
   },
   {
     exercise: 'adapterBackward',
     mistake: 'The slope of the bend is Φ alone.',
     find: 'const dz = up.matmul(wUp).mul(below.add(z.mul(density)));',
     put: 'const dz = up.matmul(wUp).mul(below);',
-    causes: [],
+    causes: ['half of the slope'],
   },
   {
     exercise: 'adapterBackward',
@@ -133,14 +133,14 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const h = z.mul(below);
   const slope = h.map((v) => erfc(-v / Math.SQRT2) / 2 + (v * Math.exp((-v * v) / 2)) / Math.sqrt(2 * Math.PI));
   const dz = up.matmul(wUp).mul(slope);`,
-    causes: [],
+    causes: ['slope at what came out of the bend'],
   },
   {
     exercise: 'adapterBackward',
     mistake: "wUp's gradient is made with what goes into the bend.",
     find: 'wUp: h.T.matmul(up).T,',
     put: 'wUp: z.T.matmul(up).T,',
-    causes: [],
+    causes: ['wUp’s gradient from before the bend'],
   },
   {
     exercise: 'adapterBackward',
@@ -154,14 +154,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The lower bias gets its gradient in front of the bend.',
     find: '      bDown: dz.sum(0),',
     put: '      bDown: up.matmul(wUp).sum(0),',
-    causes: [],
+    causes: ['bDown’s gradient past the bend'],
   },
   {
     exercise: 'adapterBackward',
     mistake: "The upper bias's gradient is summed over the first axis only.",
     find: 'bUp: up.sum(0),',
     put: 'bUp: dy.sum(0),',
-    causes: [],
+    causes: ['biases summed over the first axis only'],
   },
   {
     exercise: 'adapterBackward',
@@ -175,7 +175,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'One adapter for each block.',
     find: 'return 2 * layers * (down + up);',
     put: 'return layers * (down + up);',
-    causes: [],
+    causes: ['one adapter in each block'],
   },
   {
     exercise: 'adapterParameterCount',
@@ -184,7 +184,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const up = (bottleneck + 1) * dModel;`,
     put: `  const down = dModel * bottleneck;
   const up = bottleneck * dModel;`,
-    causes: [],
+    causes: ['biases left out'],
   },
   {
     exercise: 'adapterParameterCount',
@@ -200,13 +200,13 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The upper bias is forgotten.',
     find: 'const up = (bottleneck + 1) * dModel;',
     put: 'const up = bottleneck * dModel;',
-    causes: [],
+    causes: ['down’s bias alone'],
   },
   {
     exercise: 'adapterParameterCount',
     mistake: 'Only the way down is counted.',
     find: 'return 2 * layers * (down + up);',
     put: 'return 2 * layers * down;',
-    causes: [],
+    causes: ['one matrix of each adapter'],
   },
 ];
