@@ -161,7 +161,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The upper bias's gradient is summed over the first axis only.",
     find: 'bUp: up.sum(0),',
     put: 'bUp: dy.sum(0),',
-    causes: ['biases summed over the first axis only'],
+    causes: ['biases summed over the first axis only', 'bUp summed over the first axis only'],
   },
   {
     exercise: 'adapterBackward',
@@ -207,6 +207,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the way down is counted.',
     find: 'return 2 * layers * (down + up);',
     put: 'return 2 * layers * down;',
-    causes: ['one matrix of each adapter'],
+    causes: ['one matrix of each adapter', 'the way down only'],
   },
 ];

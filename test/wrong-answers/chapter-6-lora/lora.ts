@@ -111,7 +111,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The bias is added twice, once with the detour.',
     find: 'let detour = 0;',
     put: 'let detour = b.data[k];',
-    causes: ['bias twice'],
+    causes: ['bias twice', 'bias in the detour too'],
   },
   {
     exercise: 'loraBackward',
@@ -237,7 +237,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "Only the first of the rank's directions is added.",
     find: 'for (let i = 0; i < r; i++) change = change.add(adapter.B.slice(null, i).outer(adapter.A.row(i)));',
     put: 'change = change.add(adapter.B.slice(null, 0).outer(adapter.A.row(0)));',
-    causes: [],
+    causes: ['one direction only'],
   },
   {
     exercise: 'mergeLora',
@@ -321,7 +321,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only one of the matrices is counted.',
     find: 'perLayer += out + inputs;',
     put: 'perLayer = out + inputs;',
-    causes: [],
+    causes: ['the last matrix of each layer'],
   },
   {
     exercise: 'loraAttentionForward',
@@ -460,7 +460,7 @@ export const wrongAnswers: WrongAnswer[] = [
     exercise: 'loraGptForward',
     mistake: 'The mask lets a token see the next one.',
     find: 'causalMask(T, T), block.attention',
-    put: 'causalMask(T, T + 1).slice(null, [1, T + 1]), block.attention',
+    put: 'causalMask(T, T + 1).slice(null, [0, T]), block.attention',
     causes: [],
   },
   {

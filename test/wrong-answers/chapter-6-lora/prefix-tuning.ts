@@ -50,7 +50,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The mask is not widened, but filled up behind.',
     find: 'prefixMask(mask, P));',
     put: 'concat([mask, full([...mask.shape.slice(0, -1), P], 1)], mask.rank - 1));',
-    causes: [],
+    causes: ['mask widened behind'],
   },
   {
     exercise: 'prefixAttentionForward',
@@ -82,7 +82,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The prefix's values are left out: its keys take attention and give nothing.",
     find: 'before(prefixV, v), prefixMask',
     put: 'before(prefixV.mul(0), v), prefixMask',
-    causes: [],
+    causes: ['prefix’s values left out'],
   },
   {
     exercise: 'prefixAttentionForward',
@@ -103,7 +103,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "Only the values' prefix is there, with keys of zeros.",
     find: 'before(prefixK, k), before',
     put: 'before(prefixK.mul(0), k), before',
-    causes: [],
+    causes: ['prefix’s keys left out'],
   },
   {
     exercise: 'prefixAttentionBackward',
@@ -123,14 +123,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The prefix hears of the first sequence only.',
     find: 'while (result.rank > shape.length) result = result.sum(0);',
     put: 'while (result.rank > shape.length) result = result.row(0);',
-    causes: ['the first sequence only'],
+    causes: ['the first sequence only', 'the first of all where an axis is lacking'],
   },
   {
     exercise: 'prefixAttentionBackward',
     mistake: 'The prefix gets the mean over the sequences.',
     find: 'while (result.rank > shape.length) result = result.sum(0);',
     put: 'while (result.rank > shape.length) result = result.mean(0);',
-    causes: ['averaged over the sequences'],
+    causes: ['averaged over the sequences', 'averaged where an axis is lacking'],
   },
   {
     exercise: 'prefixAttentionBackward',
@@ -216,7 +216,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "Keys are made with the queries' weights.",
     find: 'const k = projectForward(x, weights.wK, weights.bK);',
     put: 'const k = projectForward(x, weights.wQ, weights.bQ);',
-    causes: [],
+    causes: ['keys from the queries’ matrix'],
   },
   {
     exercise: 'prefixSelfAttentionBackward',
@@ -231,7 +231,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dx is that of the last way only: it is overwritten.',
     find: '(dx.data[at] += value));',
     put: '(dx.data[at] = value));',
-    causes: [],
+    causes: ['dx through the values only'],
   },
   {
     exercise: 'prefixSelfAttentionBackward',

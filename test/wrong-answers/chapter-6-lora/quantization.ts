@@ -97,7 +97,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The levels are spread from the smallest to the largest entry.',
     find: 'const scale = largest / 127;',
     put: 'const scale = (Math.max(...x.data) - Math.min(...x.data)) / 254;',
-    causes: ['from smallest to largest, 254 steps'],
+    causes: ['from smallest to largest, 254 steps', 'the span for the largest size'],
   },
   {
     exercise: 'absmaxQuantize',
@@ -267,7 +267,13 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Computed in float64.',
     find: 'const float = new Float32Array(3);',
     put: 'const float = new Float64Array(3);',
-    causes: ['in double precision', 'divided by d', 'product not rounded to float32', 'scale not rounded to float32'],
+    causes: [
+      'in double precision',
+      'divided by d',
+      'product not rounded to float32',
+      'scale not rounded to float32',
+      'floats in double precision',
+    ],
   },
   {
     exercise: 'packQ8',
@@ -275,13 +281,6 @@ export const wrongAnswers: WrongAnswer[] = [
     find: 'if (x.length !== 32) throw new RangeError(`packQ8',
     put: 'if (x.length > 32) throw new RangeError(`packQ8',
     causes: [],
-  },
-  {
-    exercise: 'packQ8',
-    mistake: 'A block of zeros divides by zero.',
-    find: 'float[1] = float[0] > 0 ? 1 / float[0] : 0;',
-    put: 'float[1] = 1 / float[0];',
-    causes: ['nothing divided by nothing'],
   },
   {
     exercise: 'packQ8',
@@ -625,13 +624,13 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: "The factor is multiplied into the adapter's gradients once more.",
     find: 'return { dx, adapter };',
     put: 'return { dx, adapter: { A: adapter.A.mul(cache.scale), B: adapter.B.mul(cache.scale) } };',
-    causes: [],
+    causes: ['scale twice for A and B'],
   },
   {
     exercise: 'qloraBackward',
     mistake: 'The gradients of A and B are exchanged.',
     find: 'return { dx, adapter };',
     put: 'return { dx, adapter: { A: adapter.B, B: adapter.A } };',
-    causes: [],
+    causes: ['A and B under each other’s name'],
   },
 ];
