@@ -547,6 +547,10 @@ export const loraGptForward = exercise({
       wrong: slippedGpt({ sees: () => true }),
       says: 'Your tokens see what comes after them. The frozen GPT was trained under a causal mask, and it is still a GPT.',
     },
+    'mask one place too far': {
+      wrong: slippedGpt({ sees: (i, j) => j <= i + 1 }),
+      says: 'Each of your tokens sees the one after it: the very one that it is asked for.',
+    },
     'mask turned round': {
       wrong: slippedGpt({ sees: (i, j) => j >= i }),
       says: 'Your tokens see what comes after them and nothing of what came before.',

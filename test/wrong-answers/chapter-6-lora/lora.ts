@@ -461,7 +461,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The mask lets a token see the next one.',
     find: 'causalMask(T, T), block.attention',
     put: 'causalMask(T, T + 1).slice(null, [0, T]), block.attention',
-    causes: [],
+    causes: ['mask one place too far'],
   },
   {
     exercise: 'loraGptForward',
