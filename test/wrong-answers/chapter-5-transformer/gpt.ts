@@ -7,35 +7,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'start is ignored.',
     find: `learnedPositionsForward(words.y, positions, start);`,
     put: `learnedPositionsForward(words.y, positions, start * 0);`,
-    causes: [],
+    causes: ['start ignored'],
   },
   {
     exercise: 'embedTokens',
     mistake: 'The places are forgotten.',
     find: `return { y: placed.y, cache: { embedding`,
     put: `return { y: words.y, cache: { embedding`,
-    causes: [],
+    causes: ['places left out'],
   },
   {
     exercise: 'embedTokens',
     mistake: 'Vector and place are multiplied.',
     find: `return { y: placed.y, cache: { embedding`,
     put: `return { y: placed.y.sub(words.y).mul(words.y), cache: { embedding`,
-    causes: [],
+    causes: ['multiplied'],
   },
   {
     exercise: 'embedTokens',
     mistake: 'The vectors are scaled by the root of C first, as in the paper of 2017.',
     find: `learnedPositionsForward(words.y, positions, start);`,
     put: `learnedPositionsForward(words.y.mul(Math.sqrt(tokens.shape[1])), positions, start);`,
-    causes: [],
+    causes: ['scaled by √C'],
   },
   {
     exercise: 'embedTokensBackward',
     mistake: 'The gradient of the places is put where that of the tokens belongs, and the reverse.',
     find: `return { dtokens, dpositions };`,
     put: `return { dtokens: dpositions, dpositions: dtokens };`,
-    causes: [],
+    causes: ['the two tables exchanged'],
   },
   {
     exercise: 'embedTokensBackward',
@@ -45,28 +45,28 @@ export const wrongAnswers: WrongAnswer[] = [
   cache.embedding.tokens.data.forEach((token, n) => {
     for (let c = 0; c < dy.shape[2]; c++) dtokens.data[token * dy.shape[2] + c] = dy.data[n * dy.shape[2] + c];
   });`,
-    causes: [],
+    causes: ['last repeat of a token wins'],
   },
   {
     exercise: 'embedTokensBackward',
     mistake: 'The places get the mean over the batch.',
     find: `learnedPositionsBackward(dy, cache.positions).dtable;`,
     put: `learnedPositionsBackward(dy, cache.positions).dtable.div(dy.shape[0]);`,
-    causes: [],
+    causes: ['places averaged over the batch'],
   },
   {
     exercise: 'embedTokensBackward',
     mistake: 'Half of the gradient for each of the two tables.',
     find: `return { dtokens, dpositions };`,
     put: `return { dtokens: dtokens.mul(0.5), dpositions: dpositions.mul(0.5) };`,
-    causes: [],
+    causes: ['gradient halved between token and place'],
   },
   {
     exercise: 'lmHead',
     mistake: 'The last norm is missing.',
     find: `const columns = table.matmul(h.reshape(B * T, C).T);`,
     put: `const columns = table.matmul(x.reshape(B * T, C).T);`,
-    causes: [],
+    causes: ['last norm left out'],
   },
   {
     exercise: 'lmHead',
@@ -74,14 +74,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return { logits: columns.T.reshape(B, T, V), cache`,
     put: `const e = columns.T.sub(columns.T.max(1, { keepDims: true })).exp();
   return { logits: e.div(e.sum(1, { keepDims: true })).reshape(B, T, V), cache`,
-    causes: [],
+    causes: ['probabilities'],
   },
   {
     exercise: 'lmHead',
     mistake: 'The logits are scaled by the root of C, like scores.',
     find: `return { logits: columns.T.reshape(B, T, V), cache`,
     put: `return { logits: columns.T.div(Math.sqrt(C)).reshape(B, T, V), cache`,
-    causes: [],
+    causes: ['scaled by √C'],
   },
   {
     exercise: 'lmHead',
@@ -90,7 +90,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const columns`,
     put: `layerNormForward(x, norm.gamma, norm.beta.mul(0), EPSILON);
   const columns`,
-    causes: [],
+    causes: ['beta left out'],
   },
   {
     exercise: 'lmHead',
@@ -106,21 +106,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dtable is made with x̂, without gamma and beta.',
     find: `slope * h.data[n * C + c];`,
     put: `slope * norm.xHat.data[n * C + c];`,
-    causes: [],
+    causes: ['table’s gradient from the bare norm'],
   },
   {
     exercise: 'lmHeadBackward',
     mistake: 'The norm is skipped on the way back: dx is dh.',
     find: `  return { dx, norm: { gamma, beta }, dtable };`,
     put: `  return { dx: dx.mul(0).add(dh), norm: { gamma, beta }, dtable };`,
-    causes: [],
+    causes: ['norm passed over'],
   },
   {
     exercise: 'lmHeadBackward',
     mistake: 'dtable is a mean over the tokens.',
     find: `  return { dx, norm: { gamma, beta }, dtable };`,
     put: `  return { dx, norm: { gamma, beta }, dtable: dtable.div(B * T) };`,
-    causes: [],
+    causes: ['table’s gradient averaged over all tokens'],
   },
   {
     exercise: 'lmHeadBackward',
@@ -134,35 +134,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dtable is divided by the number of sequences.',
     find: `  return { dx, norm: { gamma, beta }, dtable };`,
     put: `  return { dx, norm: { gamma, beta }, dtable: dtable.div(B) };`,
-    causes: [],
+    causes: ['table’s gradient averaged over the batch'],
   },
   {
     exercise: 'gptForward',
     mistake: 'No causal mask.',
     find: `causalMask(T, T), weights.blocks`,
     put: `ones(1, 1), weights.blocks`,
-    causes: [],
+    causes: ['no causal mask'],
   },
   {
     exercise: 'gptForward',
     mistake: 'The mask is transposed: everybody sees what comes later.',
     find: `causalMask(T, T), weights.blocks`,
     put: `causalMask(T, T).T, weights.blocks`,
-    causes: [],
+    causes: ['mask turned round'],
   },
   {
     exercise: 'gptForward',
     mistake: 'Post-norm blocks.',
     find: `{ order: 'pre', ...settings });`,
     put: `{ order: 'post', ...settings });`,
-    causes: [],
+    causes: ['norm after each sublayer'],
   },
   {
     exercise: 'gptForward',
     mistake: 'Always the table of tokens, also where there is a head.',
     find: `lmHead(tower.y, weights.norm, tied ? weights.tokens : weights.head!);`,
     put: `lmHead(tower.y, weights.norm, weights.tokens);`,
-    causes: [],
+    causes: ['always tied'],
   },
   {
     exercise: 'gptForward',
@@ -176,7 +176,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Nobody sees himself: the mask is shifted by one.',
     find: `causalMask(T, T), weights.blocks`,
     put: `causalMask(T, T).map((one, at) => (at % T === Math.floor(at / T) && at > 0 ? 0 : one)), weights.blocks`,
-    causes: [],
+    causes: ['mask hides the token itself'],
   },
   {
     exercise: 'gptForward',
@@ -190,21 +190,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A tied table gets the gradient of the entrance only.',
     find: `if (cache.tied) gradients.tokens = gradients.tokens.add(exit.dtable);`,
     put: `if (cache.tied) gradients.tokens = gradients.tokens.add(0);`,
-    causes: [],
+    causes: ['only the entrance teaches a tied table'],
   },
   {
     exercise: 'gptBackward',
     mistake: 'A tied table gets the gradient of the head only.',
     find: `if (cache.tied) gradients.tokens = gradients.tokens.add(exit.dtable);`,
     put: `if (cache.tied) gradients.tokens = exit.dtable;`,
-    causes: [],
+    causes: ['only the head teaches a tied table'],
   },
   {
     exercise: 'gptBackward',
     mistake: 'A tied table gets the mean of its two gradients.',
     find: `if (cache.tied) gradients.tokens = gradients.tokens.add(exit.dtable);`,
     put: `if (cache.tied) gradients.tokens = gradients.tokens.add(exit.dtable).div(2);`,
-    causes: [],
+    causes: ['the two uses averaged'],
   },
   {
     exercise: 'gptBackward',
@@ -213,7 +213,7 @@ export const wrongAnswers: WrongAnswer[] = [
   else gradients.head = exit.dtable;`,
     put: `  gradients.tokens = gradients.tokens.add(exit.dtable);
   if (!cache.tied) gradients.head = exit.dtable;`,
-    causes: [],
+    causes: ['always added'],
   },
   {
     exercise: 'gptBackward',
@@ -227,7 +227,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The entrance is given the gradient behind the exit: the blocks are skipped.',
     find: `embedTokensBackward(tower.dx, cache.embed);`,
     put: `embedTokensBackward(exit.dx, cache.embed);`,
-    causes: [],
+    causes: ['blocks passed over'],
   },
   {
     exercise: 'gptBackward',
@@ -236,14 +236,14 @@ export const wrongAnswers: WrongAnswer[] = [
     norm: exit.norm,`,
     put: `    blocks: [...tower.blocks].reverse(),
     norm: exit.norm,`,
-    causes: [],
+    causes: ['gradients of the blocks in reverse'],
   },
   {
     exercise: 'trainStep',
     mistake: 'The targets are not shifted: the tokens that are read.',
     find: `const targets = text.map(([, ...rest]) => rest);`,
     put: `const targets = read;`,
-    causes: [],
+    causes: ['targets not shifted'],
   },
   {
     exercise: 'trainStep',
@@ -252,21 +252,21 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const late = gptForward(targets, weights, settings);
   Object.assign(there, late);
   const { loss, dlogits } = sequenceLoss(there.logits, read);`,
-    causes: [],
+    causes: ['the token before asked for'],
   },
   {
     exercise: 'trainStep',
     mistake: 'Each tensor is clipped by itself.',
     find: `const { gradients } = clipByNorm(slopes, maxNorm);`,
     put: `const gradients = slopes.flatMap((slope) => clipByNorm([slope], maxNorm).gradients);`,
-    causes: [],
+    causes: ['each tensor clipped by itself'],
   },
   {
     exercise: 'trainStep',
     mistake: 'Nothing is clipped.',
     find: `adamStep(parametersOf(weights), gradients, state, adam);`,
     put: `adamStep(parametersOf(weights), gradients.length ? slopes : gradients, state, adam);`,
-    causes: [],
+    causes: ['not clipped'],
   },
   {
     exercise: 'trainStep',
@@ -278,14 +278,14 @@ export const wrongAnswers: WrongAnswer[] = [
     { step: 0, m: state.m.map((one) => one.mul(0)), v: state.v.map((one) => one.mul(0)) },
     adam,
   );`,
-    causes: [],
+    causes: ['Adam starts anew each time'],
   },
   {
     exercise: 'trainStep',
     mistake: 'The old state is returned.',
     find: `weights: withParameters(weights, after.parameters), state: after.state };`,
     put: `weights: withParameters(weights, after.parameters), state };`,
-    causes: [],
+    causes: ['the state not handed on'],
   },
   {
     exercise: 'trainStep',
@@ -294,14 +294,14 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const moved = withParameters(weights, after.parameters);
   const again = sequenceLoss(gptForward(read, moved, settings).logits, targets).loss;
   return { loss: loss * 0 + again, weights: moved, state: after.state };`,
-    causes: [],
+    causes: ['the loss after the step'],
   },
   {
     exercise: 'trainStep',
     mistake: 'The loss is the sum over all places.',
     find: `return { loss, weights: withParameters`,
     put: `return { loss: loss * T * text.length, weights: withParameters`,
-    causes: [],
+    causes: ['loss summed'],
   },
   {
     exercise: 'trainStep',
@@ -316,49 +316,49 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The token that reaches p is dropped: kept while the sum with it is at most p.',
     find: `if (before >= p) break;`,
     put: `if (before + probability[v] > p) break;`,
-    causes: [],
+    causes: ['the token that reaches p dropped'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'Kept as long as those before have at most p: one too many where the sum hits p.',
     find: `if (before >= p) break;`,
     put: `if (before > p) break;`,
-    causes: [],
+    causes: ['kept where the sum is exactly p'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'The tokens are added up in the order of the vocabulary, not of their probability.',
     find: `const order = [...probability.keys()].sort((a, b) => probability[b] - probability[a] || a - b);`,
     put: `const order = [...probability.keys()];`,
-    causes: [],
+    causes: ['not sorted'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'Probabilities come out, not logits.',
     find: `kept[v] = logits.data[v];`,
     put: `kept[v] = probability[v];`,
-    causes: [],
+    causes: ['probabilities in place of logits'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'What is not kept becomes 0 and not −Infinity.',
     find: `new Float64Array(logits.size).fill(-Infinity);`,
     put: `new Float64Array(logits.size);`,
-    causes: [],
+    causes: ['zero in place of −Infinity'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'The least likely come first.',
     find: `sort((a, b) => probability[b] - probability[a] || a - b);`,
     put: `sort((a, b) => probability[a] - probability[b] || a - b);`,
-    causes: [],
+    causes: ['the unlikeliest first'],
   },
   {
     exercise: 'topPFilter',
     mistake: 'Every token is kept whose own probability is at least p.',
     find: `if (before >= p) break;`,
     put: `if (probability[v] < p) break;`,
-    causes: [],
+    causes: ['p as the least probability'],
   },
   {
     exercise: 'topPFilter',
@@ -379,7 +379,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The temperature is applied twice.',
     find: `softmaxWithTemperature(allowed, cold ? 0 : 1)`,
     put: `softmaxWithTemperature(allowed, temperature)`,
-    causes: [],
+    causes: ['temperature twice'],
   },
   {
     exercise: 'chooseToken',
@@ -389,14 +389,14 @@ export const wrongAnswers: WrongAnswer[] = [
   return sampleIndex(softmaxWithTemperature(allowed, cold ? 0 : 1), u);`,
     put: `  const allowed = topPFilter(topKFilter(logits, topK), topP);
   return sampleIndex(softmaxWithTemperature(allowed, cold ? 0 : temperature), u);`,
-    causes: [],
+    causes: ['temperature last'],
   },
   {
     exercise: 'chooseToken',
     mistake: 'First top-p, then top-k.',
     find: `topPFilter(topKFilter(heated, topK), topP);`,
     put: `topKFilter(topPFilter(heated, topP), topK);`,
-    causes: [],
+    causes: ['top-p before top-k'],
   },
   {
     exercise: 'chooseToken',
@@ -410,28 +410,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The logits are multiplied by the temperature.',
     find: `cold ? logits : logits.div(temperature);`,
     put: `cold ? logits : logits.mul(temperature);`,
-    causes: [],
+    causes: ['temperature multiplied'],
   },
   {
     exercise: 'chooseToken',
     mistake: 'Temperature 0 is taken as 1: it draws.',
     find: `softmaxWithTemperature(allowed, cold ? 0 : 1)`,
     put: `softmaxWithTemperature(allowed, 1)`,
-    causes: [],
+    causes: ['temperature 0 taken as 1'],
   },
   {
     exercise: 'chooseToken',
     mistake: 'The temperature is forgotten.',
     find: `cold ? logits : logits.div(temperature);`,
     put: `logits;`,
-    causes: [],
+    causes: ['temperature ignored but for 0'],
   },
   {
     exercise: 'chooseToken',
     mistake: 'top-p is forgotten.',
     find: `topPFilter(topKFilter(heated, topK), topP);`,
     put: `topPFilter(topKFilter(heated, topK), topP > 0 ? 1 : topP);`,
-    causes: [],
+    causes: ['top-p ignored'],
   },
   {
     exercise: 'chooseToken',
@@ -439,14 +439,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return sampleIndex(softmaxWithTemperature(allowed, cold ? 0 : 1), u);`,
     put: `sampleIndex(softmaxWithTemperature(allowed, cold ? 0 : 1), u);
   return allowed.argmax().item();`,
-    causes: [],
+    causes: ['always the likeliest'],
   },
   {
     exercise: 'generateText',
     mistake: 'The first row of the logits is taken.',
     find: `logits.slice(0, read.length - 1)`,
     put: `logits.slice(0, 0)`,
-    causes: [],
+    causes: ['first row of the logits'],
   },
   {
     exercise: 'generateText',
@@ -455,21 +455,21 @@ export const wrongAnswers: WrongAnswer[] = [
     const`,
     put: `text.slice(0, L);
     const`,
-    causes: [],
+    causes: ['the first L tokens'],
   },
   {
     exercise: 'generateText',
     mistake: 'The prompt is returned too.',
     find: `return text.slice(prompt.length);`,
     put: `return text;`,
-    causes: [],
+    causes: ['the prompt in the result'],
   },
   {
     exercise: 'generateText',
     mistake: 'The same uniform number for every draw.',
     find: `chooseToken(logits.slice(0, read.length - 1), u, sampling)`,
     put: `chooseToken(logits.slice(0, read.length - 1), u * 0 + uniforms[0], sampling)`,
-    causes: [],
+    causes: ['the same uniform each time'],
   },
   {
     exercise: 'generateText',
@@ -478,7 +478,7 @@ export const wrongAnswers: WrongAnswer[] = [
     const`,
     put: `prompt.slice(-L);
     const`,
-    causes: [],
+    causes: ['never reads what it writes'],
   },
   {
     exercise: 'generateText',
@@ -487,7 +487,7 @@ export const wrongAnswers: WrongAnswer[] = [
     const`,
     put: `text.slice(Math.max(0, text.length - Math.max(1, L - 1)));
     const`,
-    causes: [],
+    causes: ['one place unused'],
   },
   {
     exercise: 'generateText',
@@ -496,7 +496,7 @@ export const wrongAnswers: WrongAnswer[] = [
     const`,
     put: `text.slice(-1);
     const`,
-    causes: [],
+    causes: ['reads only the last token'],
   },
   {
     exercise: 'cachedAttention',
@@ -505,7 +505,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const v = concat([kept.v, projectForward(x, wV, bV).y], 1);`,
     put: `  const k = concat([projectForward(x, wK, bK).y, kept.k], 1);
   const v = concat([projectForward(x, wV, bV).y, kept.v], 1);`,
-    causes: [],
+    causes: ['the new one in front'],
   },
   {
     exercise: 'cachedAttention',
@@ -516,14 +516,14 @@ export const wrongAnswers: WrongAnswer[] = [
   const [q, keys, values] = [asked, old.k, old.v].map((part) => splitHeads(part, heads));
   k.shape[1];
   const looked`,
-    causes: [],
+    causes: ['blind to itself'],
   },
   {
     exercise: 'cachedAttention',
     mistake: 'What is kept does not grow.',
     find: `wO, bO).y, kept: { k, v } };`,
     put: `wO, bO).y, kept };`,
-    causes: [],
+    causes: ['kept as it was'],
   },
   {
     exercise: 'cachedAttention',
@@ -544,7 +544,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The last projection is forgotten.',
     find: `return { y: projectForward(mergeHeads(looked.y), wO, bO).y, kept`,
     put: `return { y: mergeHeads(looked.y), kept`,
-    causes: [],
+    causes: ['output projection left out'],
   },
   {
     exercise: 'cachedAttention',
@@ -553,7 +553,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const looked`,
     put: `splitHeads(part, heads * 0 + 1));
   const looked`,
-    causes: [],
+    causes: ['heads ignored'],
   },
   {
     exercise: 'cachedAttention',
@@ -569,21 +569,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Every token stands at place 0.',
     find: `weights.positions, placesRead(kept));`,
     put: `weights.positions, 0);`,
-    causes: [],
+    causes: ['places restarted'],
   },
   {
     exercise: 'cachedStep',
     mistake: 'The place is one too large (or, at the end, the last one).',
     find: `weights.positions, placesRead(kept));`,
     put: `weights.positions, Math.min(placesRead(kept) + 1, weights.positions.shape[0] - 1));`,
-    causes: [],
+    causes: ['one place too far'],
   },
   {
     exercise: 'cachedStep',
     mistake: 'All blocks use what the first one kept.',
     find: `cachedAttention(t, kept[l], block.attention, heads);`,
     put: `cachedAttention(t, kept[0], block.attention, heads);`,
-    causes: [],
+    causes: ['one block’s kept for all'],
   },
   {
     exercise: 'cachedStep',
@@ -604,21 +604,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The feed-forward layer is forgotten.',
     find: `    x = thought.y;`,
     put: `    x = thought.y.mul(0).add(met.y);`,
-    causes: [],
+    causes: ['feed-forward layer left out'],
   },
   {
     exercise: 'cachedStep',
     mistake: 'Always the tied head.',
     find: `lmHead(x, weights.norm, weights.head ?? weights.tokens);`,
     put: `lmHead(x, weights.norm, weights.tokens);`,
-    causes: [],
+    causes: ['always tied'],
   },
   {
     exercise: 'cachedStep',
     mistake: 'What was kept before is returned, not what is kept now.',
     find: `return { logits: logits.flatten(), kept: grown };`,
     put: `return { logits: logits.flatten(), kept: grown.length ? kept : grown };`,
-    causes: [],
+    causes: ['kept as it was'],
   },
   {
     exercise: 'cachedStep',
@@ -626,14 +626,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `      const { y, kept: cache } = cachedAttention(t, kept[l], block.attention, heads);`,
     put: `      const { y } = cachedAttention(t, kept[l], block.attention, heads);
       const cache = cachedAttention(x, kept[l], block.attention, heads).kept;`,
-    causes: [],
+    causes: ['keys and values before the norm'],
   },
   {
     exercise: 'generateCached',
     mistake: 'The prompt’s last token is read twice.',
     find: `    if (i > 0) logits = next(written[i - 1]);`,
     put: `    logits = next(i > 0 ? written[i - 1] : window[window.length - 1]);`,
-    causes: [],
+    causes: ['last token of the prompt read twice'],
   },
   {
     exercise: 'generateCached',
@@ -644,7 +644,7 @@ export const wrongAnswers: WrongAnswer[] = [
     const step = cachedStep(token, kept, weights, settings);
     kept = step.kept;
     return step.logits;`,
-    causes: [],
+    causes: ['old keys and values kept beyond L'],
   },
   {
     exercise: 'generateCached',
@@ -654,28 +654,28 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `    const step = cachedStep(token, nothingKept(weights), weights, settings);
     kept = step.kept;
     return step.logits;`,
-    causes: [],
+    causes: ['starts afresh when the places are full'],
   },
   {
     exercise: 'generateCached',
     mistake: 'A long prompt is cut at the wrong end: its first L tokens.',
     find: `const window = prompt.slice(-L);`,
     put: `const window = prompt.slice(0, L);`,
-    causes: [],
+    causes: ['beginning of a long prompt'],
   },
   {
     exercise: 'generateCached',
     mistake: 'What has been written is not read again: the logits stay those after the prompt.',
     find: `    if (i > 0) logits = next(written[i - 1]);`,
     put: `    if (i > 0) next(written[i - 1]);`,
-    causes: [],
+    causes: ['never reads what it writes'],
   },
   {
     exercise: 'generateCached',
     mistake: 'The prompt is returned too.',
     find: `  return written;`,
     put: `  return [...prompt, ...written];`,
-    causes: [],
+    causes: ['the prompt in the result'],
   },
   {
     exercise: 'generateCached',

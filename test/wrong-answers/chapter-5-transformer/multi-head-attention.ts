@@ -7,35 +7,35 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The bias is left out.',
     find: `linearForward(list, w, b);`,
     put: `linearForward(list, w, b.mul(0));`,
-    causes: [],
+    causes: ['bias left out'],
   },
   {
     exercise: 'projectForward',
     mistake: 'The result stays one list of tokens.',
     find: `return { y: new Tensor([...front, w.shape[0]], y.data), cache`,
     put: `return { y, cache`,
-    causes: [],
+    causes: ['left as one list'],
   },
   {
     exercise: 'projectForward',
     mistake: 'The result gets the shape of x, which fits where out equals in.',
     find: `new Tensor([...front, w.shape[0]], y.data)`,
     put: `y.reshape(...x.shape)`,
-    causes: [],
+    causes: ['put back into the shape of x'],
   },
   {
     exercise: 'projectForward',
     mistake: 'The weights are used without transposing them where they are square.',
     find: `linearForward(list, w, b);`,
     put: `linearForward(list, w.shape[0] === w.shape[1] ? w.T : w, b);`,
-    causes: [],
+    causes: ['w not transposed'],
   },
   {
     exercise: 'projectBackward',
     mistake: 'dx stays one list of tokens.',
     find: `dx: dx.reshape(...cache.shape) };`,
     put: `dx };`,
-    causes: [],
+    causes: ['dx left as one list'],
   },
   {
     exercise: 'projectBackward',
@@ -43,7 +43,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return { ...rest, dx: dx.reshape(...cache.shape) };`,
     put: `const n = list.shape[0];
   return { dw: rest.dw.div(n), db: rest.db.div(n), dx: dx.reshape(...cache.shape) };`,
-    causes: [],
+    causes: ['averaged over the tokens'],
   },
   {
     exercise: 'projectBackward',
@@ -51,35 +51,35 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return { ...rest, dx: dx.reshape(...cache.shape) };`,
     put: `const n = dy.shape[0];
   return { dw: rest.dw.div(n), db: rest.db.div(n), dx: dx.reshape(...cache.shape) };`,
-    causes: [],
+    causes: ['averaged over the first axis'],
   },
   {
     exercise: 'projectBackward',
     mistake: 'db is the sum over the first axis of dy only.',
     find: `return { ...rest, dx: dx.reshape(...cache.shape) };`,
     put: `return { ...rest, db: dy.sum(0), dx: dx.reshape(...cache.shape) };`,
-    causes: [],
+    causes: ['bias’s gradient summed over the batch only'],
   },
   {
     exercise: 'splitHeads',
     mistake: 'Reshape alone, straight to (B, h, T, C/h).',
     find: `return stack(split(x, heads, 2), 1);`,
     put: `return x.reshape(x.shape[0], heads, x.shape[1], C / heads);`,
-    causes: [],
+    causes: ['reshaped without a transpose'],
   },
   {
     exercise: 'splitHeads',
     mistake: 'The transposition is forgotten: (B, T, h, C/h).',
     find: `return stack(split(x, heads, 2), 1);`,
     put: `return x.reshape(x.shape[0], x.shape[1], heads, C / heads);`,
-    causes: [],
+    causes: ['axes not exchanged'],
   },
   {
     exercise: 'splitHeads',
     mistake: 'The columns are dealt like cards, one to each head in turn.',
     find: `return stack(split(x, heads, 2), 1);`,
     put: `return x.reshape(x.shape[0], x.shape[1], C / heads, heads).transpose(0, 3, 1, 2);`,
-    causes: [],
+    causes: ['columns dealt like cards'],
   },
   {
     exercise: 'splitHeads',
@@ -96,7 +96,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The heads come in front of the batch.',
     find: `return stack(split(x, heads, 2), 1);`,
     put: `return stack(split(x, heads, 2), 0);`,
-    causes: [],
+    causes: ['heads in front of the batch'],
   },
   {
     exercise: 'mergeHeads',
@@ -104,14 +104,14 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `  const out = zeros(B, T, h * d);`,
     put: `  if (x) return x.reshape(B, T, h * d);
   const out = zeros(B, T, h * d);`,
-    causes: [],
+    causes: ['reshaped without a transpose'],
   },
   {
     exercise: 'mergeHeads',
     mistake: 'The columns of the heads alternate.',
     find: `out.data[(b * T + t) * h * d + n * d + i]`,
     put: `out.data[(b * T + t) * h * d + i * h + n]`,
-    causes: [],
+    causes: ['columns interleaved'],
   },
   {
     exercise: 'mergeHeads',
@@ -119,7 +119,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `  const out = zeros(B, T, h * d);`,
     put: `  if (x) return x.sum(1);
   const out = zeros(B, T, h * d);`,
-    causes: [],
+    causes: ['heads added up'],
   },
   {
     exercise: 'multiHeadForward',
@@ -128,7 +128,7 @@ export const wrongAnswers: WrongAnswer[] = [
     forEveryHead(mask),`,
     put: `    splitHeads(given.y, heads),
     mask,`,
-    causes: [],
+    causes: ['mask without an axis for the heads'],
   },
   {
     exercise: 'multiHeadForward',
@@ -137,7 +137,7 @@ export const wrongAnswers: WrongAnswer[] = [
     forEveryHead(mask),`,
     put: `    splitHeads(given.y, heads),
     new Tensor([1, 1], [1]),`,
-    causes: [],
+    causes: ['mask ignored'],
   },
   {
     exercise: 'multiHeadForward',
@@ -146,7 +146,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const given = projectForward(memory, wV, bV);`,
     put: `  const found = projectForward(x, wK, bK);
   const given = projectForward(x, wV, bV);`,
-    causes: [],
+    causes: ['memory never read'],
   },
   {
     exercise: 'multiHeadForward',
@@ -160,7 +160,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Values use the keys’ matrix and bias.',
     find: `const given = projectForward(memory, wV, bV);`,
     put: `const given = projectForward(memory, wK, bK);`,
-    causes: [],
+    causes: ['values projected like keys'],
   },
   {
     exercise: 'multiHeadForward',
@@ -169,7 +169,7 @@ export const wrongAnswers: WrongAnswer[] = [
     attention: looked.weights,`,
     put: `    y: mergeHeads(looked.y),
     attention: looked.weights,`,
-    causes: [],
+    causes: ['output projection missing'],
   },
   {
     exercise: 'multiHeadForward',
@@ -182,14 +182,14 @@ export const wrongAnswers: WrongAnswer[] = [
     splitHeads(asked.y, 1),
     splitHeads(found.y, 1),
     splitHeads(given.y, 1),`,
-    causes: [],
+    causes: ['one wide head'],
   },
   {
     exercise: 'multiHeadForward',
     mistake: 'The heads’ weights are averaged before they are shown.',
     find: `attention: looked.weights,`,
     put: `attention: looked.weights.mean(1),`,
-    causes: [],
+    causes: ['weights averaged over the heads'],
   },
   {
     exercise: 'multiHeadForward',
@@ -198,42 +198,42 @@ export const wrongAnswers: WrongAnswer[] = [
     splitHeads(asked.y, heads),`,
     put: `  const looked = attentionForward(
     splitHeads(asked.y, heads).div(Math.sqrt(heads)),`,
-    causes: [],
+    causes: ['scaled by the width of the model'],
   },
   {
     exercise: 'multiHeadForward',
     mistake: 'The heads are put together by reshape alone.',
     find: `const mixed = projectForward(mergeHeads(looked.y), wO, bO);`,
     put: `const mixed = projectForward(looked.y.reshape(...x.shape), wO, bO);`,
-    causes: [],
+    causes: ['heads merged by reshape'],
   },
   {
     exercise: 'multiHeadBackward',
     mistake: 'The way back through wO is left out.',
     find: `attentionBackward(splitHeads(o.dx, heads), cache.attention);`,
     put: `attentionBackward(splitHeads(dy, heads), cache.attention);`,
-    causes: [],
+    causes: ['output projection passed over'],
   },
   {
     exercise: 'multiHeadBackward',
     mistake: 'The memory hears through the keys only.',
     find: `dmemory: k.dx.add(v.dx), weights };`,
     put: `dmemory: k.dx, weights };`,
-    causes: [],
+    causes: ['memory hears from the keys only'],
   },
   {
     exercise: 'multiHeadBackward',
     mistake: 'The memory hears through the values only.',
     find: `dmemory: k.dx.add(v.dx), weights };`,
     put: `dmemory: v.dx, weights };`,
-    causes: [],
+    causes: ['memory hears from the values only'],
   },
   {
     exercise: 'multiHeadBackward',
     mistake: 'The gradient of the values goes home through the keys’ cache.',
     find: `const v = projectBackward(mergeHeads(dv), cache.v);`,
     put: `const v = projectBackward(mergeHeads(dv), cache.k);`,
-    causes: [],
+    causes: ['values’ gradient through the keys’ cache'],
   },
   {
     exercise: 'multiHeadBackward',
@@ -241,7 +241,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return { dx: q.dx, dmemory: k.dx.add(v.dx), weights };`,
     put: `const dmemory = k.dx.add(v.dx);
   return { dx: q.dx.sameShape(dmemory) ? q.dx.add(dmemory) : q.dx, dmemory, weights };`,
-    causes: [],
+    causes: ['memory’s gradient added to dx'],
   },
   {
     exercise: 'multiHeadBackward',
@@ -262,14 +262,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'All heads once, and all once more: 1 2 1 2.',
     find: `  return concat(copies, 1);`,
     put: `  return concat(new Array<Tensor>(times).fill(x), 1);`,
-    causes: [],
+    causes: ['the whole row of heads repeated'],
   },
   {
     exercise: 'repeatHeads',
     mistake: 'The tokens are repeated instead of the heads.',
     find: `  return concat(copies, 1);`,
     put: `  return concat(new Array<Tensor>(times).fill(x), 2);`,
-    causes: [],
+    causes: ['tokens repeated'],
   },
   {
     exercise: 'repeatHeads',
@@ -283,28 +283,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The mean of the copies’ gradients.',
     find: `dx[to + i] += dy.data[from + i];`,
     put: `dx[to + i] += dy.data[from + i] / times;`,
-    causes: [],
+    causes: ['averaged over the copies'],
   },
   {
     exercise: 'repeatHeadsBackward',
     mistake: 'Assigned: only the last copy’s gradient survives.',
     find: `dx[to + i] += dy.data[from + i];`,
     put: `dx[to + i] = dy.data[from + i];`,
-    causes: [],
+    causes: ['the last copy only'],
   },
   {
     exercise: 'repeatHeadsBackward',
     mistake: 'Only the first copy’s gradient is taken.',
     find: `dx[to + i] += dy.data[from + i];`,
     put: `dx[to + i] += n % times === 0 ? dy.data[from + i] : 0;`,
-    causes: [],
+    causes: ['the first copy only'],
   },
   {
     exercise: 'repeatHeadsBackward',
     mistake: 'Head n is thought to be a copy of head n mod g.',
     find: `(b * g + Math.floor(n / times)) * block`,
     put: `(b * g + (n % g)) * block`,
-    causes: [],
+    causes: ['other heads’ copies added'],
   },
   {
     exercise: 'groupedQueryForward',
@@ -313,7 +313,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const values = repeatHeads(splitHeads(v.y, kvHeads), times);`,
     put: `  const keys = concat(new Array<Tensor>(times).fill(splitHeads(k.y, kvHeads)), 1);
   const values = concat(new Array<Tensor>(times).fill(splitHeads(v.y, kvHeads)), 1);`,
-    causes: [],
+    causes: ['key–value heads dealt in turn'],
   },
   {
     exercise: 'groupedQueryForward',
@@ -327,7 +327,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A mask for each sequence goes in without a place for the heads.',
     find: `attentionForward(splitHeads(q.y, heads), keys, values, forEveryHead(mask));`,
     put: `attentionForward(splitHeads(q.y, heads), keys, values, mask);`,
-    causes: [],
+    causes: ['mask without an axis for the heads'],
   },
   {
     exercise: 'groupedQueryForward',
@@ -350,7 +350,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The last projection is forgotten.',
     find: `return { y: o.y, attention, cache: {`,
     put: `return { y: mergeHeads(a), attention, cache: {`,
-    causes: [],
+    causes: ['output projection missing'],
   },
   {
     exercise: 'groupedQueryBackward',
@@ -359,7 +359,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const value = projectBackward(mergeHeads(repeatHeadsBackward(inner.dv, times)), cache.v);`,
     put: `  const key = projectBackward(mergeHeads(repeatHeadsBackward(inner.dk, times).div(times)), cache.k);
   const value = projectBackward(mergeHeads(repeatHeadsBackward(inner.dv, times).div(times)), cache.v);`,
-    causes: [],
+    causes: ['averaged over the group'],
   },
   {
     exercise: 'groupedQueryBackward',
@@ -373,21 +373,21 @@ export const wrongAnswers: WrongAnswer[] = [
     );
   const key = projectBackward(mergeHeads(first(inner.dk)), cache.k);
   const value = projectBackward(mergeHeads(first(inner.dv)), cache.v);`,
-    causes: [],
+    causes: ['the first copy’s gradient only'],
   },
   {
     exercise: 'groupedQueryBackward',
     mistake: 'The memory hears through the keys only.',
     find: `dmemory: value.dx.add(key.dx),`,
     put: `dmemory: key.dx,`,
-    causes: [],
+    causes: ['memory hears from the keys only'],
   },
   {
     exercise: 'groupedQueryBackward',
     mistake: 'The way back through wO is left out.',
     find: `attentionBackward(splitHeads(out.dx, attention.q.shape[1]), attention);`,
     put: `attentionBackward(splitHeads(dy, attention.q.shape[1]), attention);`,
-    causes: [],
+    causes: ['output projection passed over'],
   },
   {
     exercise: 'groupedQueryBackward',
@@ -400,6 +400,6 @@ export const wrongAnswers: WrongAnswer[] = [
   };
   const key = projectBackward(mergeHeads(gather(inner.dk)), cache.k);
   const value = projectBackward(mergeHeads(gather(inner.dv)), cache.v);`,
-    causes: [],
+    causes: ['another group’s gradients'],
   },
 ];

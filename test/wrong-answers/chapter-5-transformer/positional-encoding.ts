@@ -7,28 +7,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'start is ignored: every text begins at place 0.',
     find: `table.data[(start + t) * C + c];`,
     put: `table.data[t * C + c];`,
-    causes: [],
+    causes: ['start ignored'],
   },
   {
     exercise: 'learnedPositionsForward',
     mistake: 'The row goes by the number of the sequence in the batch, not by the time.',
     find: `table.data[(start + t) * C + c];`,
     put: `table.data[((start + b) % L) * C + c];`,
-    causes: [],
+    causes: ['row of the sequence instead of the place'],
   },
   {
     exercise: 'learnedPositionsForward',
     mistake: 'The second sequence goes on counting where the first one ended.',
     find: `table.data[(start + t) * C + c];`,
     put: `table.data[((start + b * T + t) % L) * C + c];`,
-    causes: [],
+    causes: ['counted through the whole batch'],
   },
   {
     exercise: 'learnedPositionsForward',
     mistake: 'Row start is added to every token.',
     find: `table.data[(start + t) * C + c];`,
     put: `table.data[start * C + c];`,
-    causes: [],
+    causes: ['one row for all'],
   },
   {
     exercise: 'learnedPositionsForward',
@@ -63,7 +63,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient of a row is assigned for each sequence, and the last one wins.',
     find: `dtable.data[place * C + c] += dy.data[n * C + c];`,
     put: `dtable.data[place * C + c] = dy.data[n * C + c];`,
-    causes: [],
+    causes: ['last sequence wins'],
   },
   {
     exercise: 'learnedPositionsBackward',
@@ -74,21 +74,21 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const dtable = zeros(T, C);
   for (let n = 0; n < B * T; n++) {
     const place = n % T;`,
-    causes: [],
+    causes: ['rows that were not used left out'],
   },
   {
     exercise: 'learnedPositionsBackward',
     mistake: 'The gradient goes to the rows from 0 on, whatever start was.',
     find: `const place = start + (n % T);`,
     put: `const place = n % T;`,
-    causes: [],
+    causes: ['start ignored'],
   },
   {
     exercise: 'learnedPositionsBackward',
     mistake: 'The mean over the sequences of the batch instead of the sum.',
     find: `dtable.data[place * C + c] += dy.data[n * C + c];`,
     put: `dtable.data[place * C + c] += dy.data[n * C + c] / B;`,
-    causes: [],
+    causes: ['averaged over the batch'],
   },
   {
     exercise: 'learnedPositionsBackward',
@@ -102,21 +102,21 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'All sines first, then all cosines.',
     find: `stack([angles.sin(), angles.cos()], 2)`,
     put: `stack([angles.sin(), angles.cos()], 1)`,
-    causes: [],
+    causes: ['sines first, then cosines'],
   },
   {
     exercise: 'sinusoidalPositions',
     mistake: 'The cosine stands in the even column.',
     find: `stack([angles.sin(), angles.cos()], 2)`,
     put: `stack([angles.cos(), angles.sin()], 2)`,
-    causes: [],
+    causes: ['sine and cosine exchanged'],
   },
   {
     exercise: 'sinusoidalPositions',
     mistake: 'The exponent is −i/d, without the 2.',
     find: `const angles = arange(length).outer(frequencies(dModel));`,
     put: `const angles = arange(length).outer(arange(dModel / 2).map((i) => BASE ** (-i / dModel)));`,
-    causes: [],
+    causes: ['exponent without the 2'],
   },
   {
     exercise: 'sinusoidalPositions',
@@ -130,7 +130,7 @@ export const wrongAnswers: WrongAnswer[] = [
       .map((angle, at) => (at % 2 === 0 ? Math.sin(angle) : Math.cos(angle)));
   }
   return stack(`,
-    causes: [],
+    causes: ['another speed for every column'],
   },
   {
     exercise: 'sinusoidalPositions',
@@ -144,21 +144,21 @@ export const wrongAnswers: WrongAnswer[] = [
       .map((angle, at) => (at % 2 === 0 ? Math.sin(angle) : Math.cos(angle)));
   }
   return stack(`,
-    causes: [],
+    causes: ['the 2 twice'],
   },
   {
     exercise: 'sinusoidalPositions',
     mistake: 'Positions are counted from 1.',
     find: `const angles = arange(length).outer(`,
     put: `const angles = arange(1, length + 1).outer(`,
-    causes: [],
+    causes: ['positions from 1'],
   },
   {
     exercise: 'sinusoidalPositions',
     mistake: 'The exponent has the wrong sign: 10000^(2i/d).',
     find: `const angles = arange(length).outer(frequencies(dModel));`,
     put: `const angles = arange(length).outer(frequencies(dModel).reciprocal());`,
-    causes: [],
+    causes: ['faster instead of slower'],
   },
   {
     exercise: 'sinusoidalPositions',
@@ -174,28 +174,28 @@ export const wrongAnswers: WrongAnswer[] = [
     rows[even + 1][even] = -Math.sin(angle);`,
     put: `    rows[even][even + 1] = -Math.sin(angle);
     rows[even + 1][even] = Math.sin(angle);`,
-    causes: [],
+    causes: ['turned the other way'],
   },
   {
     exercise: 'shiftRotation',
     mistake: 'No minus at all.',
     find: `rows[even + 1][even] = -Math.sin(angle);`,
     put: `rows[even + 1][even] = Math.sin(angle);`,
-    causes: [],
+    causes: ['one minus sign missing'],
   },
   {
     exercise: 'shiftRotation',
     mistake: 'Every pair turns as fast as the first.',
     find: `const angle = shift * BASE ** (-even / dModel);`,
     put: `const angle = shift;`,
-    causes: [],
+    causes: ['one speed for all pairs'],
   },
   {
     exercise: 'shiftRotation',
     mistake: 'The exponent is −i/d for pair i, without the 2.',
     find: `const angle = shift * BASE ** (-even / dModel);`,
     put: `const angle = shift * BASE ** (-even / 2 / dModel);`,
-    causes: [],
+    causes: ['exponent without the 2'],
   },
   {
     exercise: 'shiftRotation',
@@ -209,7 +209,7 @@ export const wrongAnswers: WrongAnswer[] = [
     rows[one][two] = Math.sin(angle);
     rows[two][one] = -Math.sin(angle);
     rows[two][two] = Math.cos(angle);`,
-    causes: [],
+    causes: ['pairs half the width apart'],
   },
   {
     exercise: 'shiftRotation',
@@ -222,7 +222,7 @@ export const wrongAnswers: WrongAnswer[] = [
     rows[even][even + 1] = Math.cos(angle);
     rows[even + 1][even] = -Math.cos(angle);
     rows[even + 1][even + 1] = Math.sin(angle);`,
-    causes: [],
+    causes: ['sine and cosine exchanged'],
   },
   {
     exercise: 'rotaryForward',
@@ -239,42 +239,42 @@ export const wrongAnswers: WrongAnswer[] = [
     }
   }
   return { y: new Tensor(x.shape, y), cache: { positions } };`,
-    causes: [],
+    causes: ['pairs half the width apart'],
   },
   {
     exercise: 'rotaryForward',
     mistake: 'The second number of a pair is made of the new first one.',
     find: `out[at + 1] = re * Math.sin(theta) + im * Math.cos(theta);`,
     put: `out[at + 1] = out[at] * Math.sin(theta) + im * Math.cos(theta);`,
-    causes: [],
+    causes: ['second number from the new first'],
   },
   {
     exercise: 'rotaryForward',
     mistake: 'It turns the other way.',
     find: `y: turn(x, positions, 1)`,
     put: `y: turn(x, positions, -1)`,
-    causes: [],
+    causes: ['turned the other way'],
   },
   {
     exercise: 'rotaryForward',
     mistake: 'Token t is turned by t, whatever its position.',
     find: `direction * positions[t] * speeds`,
     put: `direction * t * speeds`,
-    causes: [],
+    causes: ['positions restarted'],
   },
   {
     exercise: 'rotaryForward',
     mistake: 'The exponent is −i/d for pair i, without the 2.',
     find: `speeds[(at % d) / 2];`,
     put: `BASE ** (-(at % d) / 2 / d);`,
-    causes: [],
+    causes: ['exponent without the 2'],
   },
   {
     exercise: 'rotaryForward',
     mistake: 'All pairs turn at the same speed.',
     find: `direction * positions[t] * speeds[(at % d) / 2];`,
     put: `direction * positions[t];`,
-    causes: [],
+    causes: ['one speed for all pairs'],
   },
   {
     exercise: 'rotaryForward',
@@ -282,7 +282,7 @@ export const wrongAnswers: WrongAnswer[] = [
       'With a batch the position of a row is found by its number in the whole batch, which works for one sequence only.',
     find: `const t = Math.floor(at / d) % positions.length;`,
     put: `const t = Math.min(Math.floor(at / d), positions.length - 1);`,
-    causes: [],
+    causes: ['positions counted through'],
   },
   {
     exercise: 'rotaryForward',
@@ -294,7 +294,7 @@ export const wrongAnswers: WrongAnswer[] = [
     return entry + (at % 2 === 0 ? Math.sin(theta) : Math.cos(theta));
   });
   return { y, cache: { positions } };`,
-    causes: [],
+    causes: ['positions added instead'],
   },
   {
     exercise: 'rotaryForward',
@@ -308,14 +308,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient is turned on instead of back.',
     find: `return turn(dy, cache.positions, -1);`,
     put: `return turn(dy, cache.positions, 1);`,
-    causes: [],
+    causes: ['turned on instead of back'],
   },
   {
     exercise: 'rotaryBackward',
     mistake: 'A rotation keeps lengths, so the gradient is handed on as it is.',
     find: `return turn(dy, cache.positions, -1);`,
     put: `return dy;`,
-    causes: [],
+    causes: ['not turned at all'],
   },
   {
     exercise: 'rotaryBackward',
@@ -330,6 +330,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Turned back, but token t by t, not by its position.',
     find: `return turn(dy, cache.positions, -1);`,
     put: `return turn(dy, cache.positions.map((_, t) => t), -1);`,
-    causes: [],
+    causes: ['positions restarted'],
   },
 ];

@@ -7,7 +7,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The characters stand in the order in which they first come, not sorted.',
     find: `return codes.map((code) => String.fromCodePoint(code));`,
     put: `return [...new Set(text)];`,
-    causes: [],
+    causes: ['in the order of the text'],
   },
   {
     exercise: 'characterVocabulary',
@@ -15,28 +15,28 @@ export const wrongAnswers: WrongAnswer[] = [
       'sort() without a comparison: it goes by 16-bit units, and puts an emoji before the last characters of 16 bits.',
     find: `return codes.map((code) => String.fromCodePoint(code));`,
     put: `return [...new Set(text)].sort();`,
-    causes: [],
+    causes: ['sorted by 16-bit units'],
   },
   {
     exercise: 'characterVocabulary',
     mistake: 'The text is cut with split(""), into halves of emojis.',
     find: `return codes.map((code) => String.fromCodePoint(code));`,
     put: `return [...new Set(text.split(''))].sort();`,
-    causes: [],
+    causes: ['emoji cut in two'],
   },
   {
     exercise: 'characterVocabulary',
     mistake: 'Every character goes in as often as it comes.',
     find: `if (codes[low] !== code) codes.splice(low, 0, code);`,
     put: `codes.splice(low, 0, code);`,
-    causes: [],
+    causes: ['characters not made unique'],
   },
   {
     exercise: 'encodeCharacters',
     mistake: 'One step of the index for each character, also behind an emoji.',
     find: `at += code > 0xffff ? 2 : 1;`,
     put: `at += 1;`,
-    causes: [],
+    causes: ['read by 16-bit units'],
   },
   {
     exercise: 'encodeCharacters',
@@ -60,7 +60,7 @@ export const wrongAnswers: WrongAnswer[] = [
     at +=`,
     put: `    tokens.push(code);
     at +=`,
-    causes: [],
+    causes: ['code points as tokens'],
   },
   {
     exercise: 'encodeCharacters',
@@ -69,7 +69,7 @@ export const wrongAnswers: WrongAnswer[] = [
     at +=`,
     put: `    tokens.push(token + 1);
     at +=`,
-    causes: [],
+    causes: ['counted from 1'],
   },
   {
     exercise: 'decodeCharacters',
@@ -90,7 +90,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The characters are joined with join() without an argument, so commas stand between them.',
     find: `return text + vocabulary[token];`,
     put: `return text === '' ? vocabulary[token] : text + ',' + vocabulary[token];`,
-    causes: [],
+    causes: ['commas in between'],
   },
   {
     exercise: 'decodeCharacters',
@@ -104,7 +104,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The tokens are read as code points.',
     find: `return text + vocabulary[token];`,
     put: `return text + String.fromCodePoint(token);`,
-    causes: [],
+    causes: ['tokens as code points'],
   },
   {
     exercise: 'decodeCharacters',
@@ -118,14 +118,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The loop ends one too early and never sees the last pair.',
     find: `for (let i = 1; i < tokens.length; i++) {`,
     put: `for (let i = 1; i < tokens.length - 1; i++) {`,
-    causes: [],
+    causes: ['last pair missing'],
   },
   {
     exercise: 'countPairs',
     mistake: 'Steps of two: pairs that overlap are counted once.',
     find: `for (let i = 1; i < tokens.length; i++) {`,
     put: `for (let i = 1; i < tokens.length; i += 2) {`,
-    causes: [],
+    causes: ['every other pair'],
   },
   {
     exercise: 'countPairs',
@@ -147,7 +147,7 @@ export const wrongAnswers: WrongAnswer[] = [
     } else {
       const entry = { left, right, count: 1 };
       row.set(key, entry);`,
-    causes: [],
+    causes: ['keys that run into each other'],
   },
   {
     exercise: 'countPairs',
@@ -169,7 +169,7 @@ export const wrongAnswers: WrongAnswer[] = [
     } else {
       const entry = { left, right, count: 1 };
       row.set(key, entry);`,
-    causes: [],
+    causes: ['keys of two bytes'],
   },
   {
     exercise: 'countPairs',
@@ -183,28 +183,28 @@ export const wrongAnswers: WrongAnswer[] = [
       continue;
     }
     let row`,
-    causes: [],
+    causes: ['order within the pair ignored'],
   },
   {
     exercise: 'countPairs',
     mistake: 'The list comes sorted by count instead of by first occurrence.',
     find: `return found;`,
     put: `return found.sort((a, b) => b.count - a.count);`,
-    causes: [],
+    causes: ['sorted by count'],
   },
   {
     exercise: 'countPairs',
     mistake: 'A pair that is seen for the first time starts with the count 0.',
     find: `const entry = { left, right, count: 1 };`,
     put: `const entry = { left, right, count: 0 };`,
-    causes: [],
+    causes: ['counted from 0'],
   },
   {
     exercise: 'mergePair',
     mistake: 'The last token, behind which nothing comes, is lost.',
     find: `  if (waiting !== undefined) out.push(waiting);\n`,
     put: ``,
-    causes: [],
+    causes: ['last token lost'],
   },
   {
     exercise: 'mergePair',
@@ -213,14 +213,14 @@ export const wrongAnswers: WrongAnswer[] = [
       waiting = undefined;`,
     put: `      out.push(merged);
       waiting = token;`,
-    causes: [],
+    causes: ['the right token stays'],
   },
   {
     exercise: 'mergePair',
     mistake: 'The pair is also merged where it stands the other way round.',
     find: `} else if (waiting === left && token === right) {`,
     put: `} else if ((waiting === left && token === right) || (waiting === right && token === left)) {`,
-    causes: [],
+    causes: ['either order'],
   },
   {
     exercise: 'mergePair',
@@ -242,7 +242,7 @@ export const wrongAnswers: WrongAnswer[] = [
     return out;
   }
   let waiting`,
-    causes: [],
+    causes: ['from right to left'],
   },
   {
     exercise: 'mergePair',
@@ -266,56 +266,56 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the first place where the pair stands is merged.',
     find: `} else if (waiting === left && token === right) {`,
     put: `} else if (waiting === left && token === right && !out.includes(merged)) {`,
-    causes: [],
+    causes: ['only where it first stands'],
   },
   {
     exercise: 'mergePair',
     mistake: 'Only the left half is looked at.',
     find: `} else if (waiting === left && token === right) {`,
     put: `} else if (waiting === left) {`,
-    causes: [],
+    causes: ['the left half is enough'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'Of equal counts the pair wins that came first in the text.',
     find: `sort((a, b) => b.count - a.count || a.left - b.left || a.right - b.right)`,
     put: `sort((a, b) => b.count - a.count)`,
-    causes: [],
+    causes: ['of equal counts the first in the text'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'Of equal counts the smaller left token wins, but of equal left tokens the one that came first.',
     find: `sort((a, b) => b.count - a.count || a.left - b.left || a.right - b.right)`,
     put: `sort((a, b) => b.count - a.count || a.left - b.left)`,
-    causes: [],
+    causes: ['of equal left tokens the first in the text'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'Of equal counts the larger tokens win.',
     find: `sort((a, b) => b.count - a.count || a.left - b.left || a.right - b.right)`,
     put: `sort((a, b) => b.count - a.count || b.left - a.left || b.right - a.right)`,
-    causes: [],
+    causes: ['of equal counts the larger tokens'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'It goes on merging pairs that stand there only once.',
     find: `if (best === undefined || best.count < 2) return merges;`,
     put: `if (best === undefined) return merges;`,
-    causes: [],
+    causes: ['pairs that occur once'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'It stops already when the best pair stands there twice.',
     find: `best.count < 2)`,
     put: `best.count <= 2)`,
-    causes: [],
+    causes: ['pairs that occur three times only'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'The first merged token is 257.',
     find: `mergePair(tokens, pair, BYTES + merges.length)`,
     put: `mergePair(tokens, pair, BYTES + merges.length + 1)`,
-    causes: [],
+    causes: ['new tokens from 257'],
   },
   {
     exercise: 'trainBpe',
@@ -329,14 +329,14 @@ export const wrongAnswers: WrongAnswer[] = [
       .map(({ left, right }) => [left, right]);
   }
   const learn = (`,
-    causes: [],
+    causes: ['counted once for all'],
   },
   {
     exercise: 'trainBpe',
     mistake: 'It starts from code points instead of bytes.',
     find: `return learn([...utf8Encode(text)], []);`,
     put: `return learn(Array.from(text, (character) => character.codePointAt(0)!), []);`,
-    causes: [],
+    causes: ['characters instead of bytes'],
   },
   {
     exercise: 'trainBpe',
@@ -350,28 +350,28 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'It starts from code points instead of bytes.',
     find: `Array.from(utf8Encode(text)));`,
     put: `Array.from(text, (character) => character.codePointAt(0)!));`,
-    causes: [],
+    causes: ['characters instead of bytes'],
   },
   {
     exercise: 'encodeBpe',
     mistake: 'The merges are applied from the last to the first.',
     find: `return merges.reduce((tokens, pair, i)`,
     put: `return merges.reduceRight((tokens, pair, i)`,
-    causes: [],
+    causes: ['merges in reverse'],
   },
   {
     exercise: 'encodeBpe',
     mistake: 'Merge i writes the token i and not 256 + i.',
     find: `mergePair(tokens, pair, BYTES + i)`,
     put: `mergePair(tokens, pair, i)`,
-    causes: [],
+    causes: ['new tokens from 0'],
   },
   {
     exercise: 'encodeBpe',
     mistake: 'The first merge writes 257.',
     find: `mergePair(tokens, pair, BYTES + i)`,
     put: `mergePair(tokens, pair, BYTES + i + 1)`,
-    causes: [],
+    causes: ['new tokens from 257'],
   },
   {
     exercise: 'encodeBpe',
@@ -393,7 +393,7 @@ export const wrongAnswers: WrongAnswer[] = [
     return out;
   }
   return merges.reduce((tokens, pair, i)`,
-    causes: [],
+    causes: ['longest token first'],
   },
   {
     exercise: 'encodeBpe',
@@ -401,7 +401,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `  return merges.reduce((tokens, pair, i)`,
     put: `  merges = trainBpe(text, merges.length);
   return merges.reduce((tokens, pair, i)`,
-    causes: [],
+    causes: ['learned anew'],
   },
   {
     exercise: 'decodeBpe',
@@ -410,21 +410,21 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `  const spell = (token: number): number[] =>
     token < BYTES ? [token] : [...spell(merges[token - BYTES][0]), ...spell(merges[token - BYTES][1])];
   return tokens.map((token) => utf8Decode(spell(token))).join('');`,
-    causes: [],
+    causes: ['each token read by itself'],
   },
   {
     exercise: 'decodeBpe',
     mistake: 'The right half comes before the left one.',
     find: `open.push(right, left);`,
     put: `open.push(left, right);`,
-    causes: [],
+    causes: ['right half first'],
   },
   {
     exercise: 'decodeBpe',
     mistake: 'A merged token is taken apart once, although its halves may be merged tokens too.',
     find: `open.push(right, left);`,
     put: `bytes.push(left, right);`,
-    causes: [],
+    causes: ['unfolded by one step'],
   },
   {
     exercise: 'decodeBpe',
@@ -438,13 +438,13 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '256 is taken for a byte.',
     find: `if (token < BYTES) {`,
     put: `if (token <= BYTES) {`,
-    causes: [],
+    causes: ['merged tokens from 257'],
   },
   {
     exercise: 'decodeBpe',
     mistake: 'Each byte is turned into a character with String.fromCharCode.',
     find: `  return utf8Decode(bytes);`,
     put: `  return String.fromCharCode(...bytes);`,
-    causes: [],
+    causes: ['bytes as characters'],
   },
 ];
