@@ -178,8 +178,11 @@ ${softmaxStart}`,
     exercise: 'maskedSoftmax',
     mistake: 'The softmax runs along the queries, down the columns.',
     find: softmaxStart,
-    put: `  if (allowed && scores.rank > 1 && !mask.sameShape(scores.T)) {
-    return maskedSoftmax(scores.T, new Tensor(scores.shape, allowed).T.broadcastTo(scores.T.shape)).T;
+    put: `  if (allowed && scores.rank > 1) {
+    const masked = scores.map((score, at) => (allowed[at] ? score : -Infinity));
+    const top = masked.max(-2, { keepDims: true }).map((most) => (most === -Infinity ? 0 : most));
+    const e = masked.sub(top).exp();
+    return e.div(e.sum(-2, { keepDims: true }).map((sum) => (sum === 0 ? 1 : sum)));
   }
 ${softmaxStart}`,
     causes: ['softmax over the queries'],

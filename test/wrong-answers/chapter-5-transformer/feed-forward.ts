@@ -167,13 +167,6 @@ export const wrongAnswers: WrongAnswer[] = [
     causes: [],
   },
   {
-    exercise: 'swigluForward',
-    mistake: 'A gate of one row is broadcast.',
-    find: `  if (!fits) {`,
-    put: `  if (!fits && wGate.shape[0] !== 1 && wUp.shape[0] !== 1) {`,
-    causes: [],
-  },
-  {
     exercise: 'swigluBackward',
     mistake: 'Each of the two factors gets itself instead of the other.',
     find: `  const dup = dh.mul(gate);

@@ -511,11 +511,10 @@ export const wrongAnswers: WrongAnswer[] = [
     exercise: 'cachedAttention',
     mistake: 'The new token cannot see itself: it attends to what was kept before.',
     find: `const [q, keys, values] = [asked, k, v].map((part) => splitHeads(part, heads));
-  const looked`,
+  const looked = attentionForward(q, keys, values, ones(1, k.shape[1]));`,
     put: `const old = kept.k.shape[1] > 0 ? kept : { k, v };
   const [q, keys, values] = [asked, old.k, old.v].map((part) => splitHeads(part, heads));
-  k.shape[1];
-  const looked`,
+  const looked = attentionForward(q, keys, values, ones(1, 1));`,
     causes: ['blind to itself'],
   },
   {

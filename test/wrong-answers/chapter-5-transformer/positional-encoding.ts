@@ -161,13 +161,6 @@ export const wrongAnswers: WrongAnswer[] = [
     causes: ['faster instead of slower'],
   },
   {
-    exercise: 'sinusoidalPositions',
-    mistake: 'An odd width is not refused.',
-    find: `if (!(dModel >= 2 && dModel % 2 === 0)) throw`,
-    put: `if (!(dModel >= 2)) throw`,
-    causes: [],
-  },
-  {
     exercise: 'shiftRotation',
     mistake: 'The rotation that one knows, with the minus in the upper corner: it turns backwards.',
     find: `    rows[even][even + 1] = Math.sin(angle);

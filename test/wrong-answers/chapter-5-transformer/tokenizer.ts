@@ -428,13 +428,6 @@ export const wrongAnswers: WrongAnswer[] = [
   },
   {
     exercise: 'decodeBpe',
-    mistake: 'The largest token is one too large.',
-    find: `const largest = BYTES + merges.length - 1;`,
-    put: `const largest = BYTES + merges.length;`,
-    causes: [],
-  },
-  {
-    exercise: 'decodeBpe',
     mistake: '256 is taken for a byte.',
     find: `if (token < BYTES) {`,
     put: `if (token <= BYTES) {`,
