@@ -81,7 +81,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Always ReLU.',
     find: `feedForward(t, weights.feedForward, activation);`,
     put: `feedForward(t, weights.feedForward, activation && 'relu');`,
-    causes: [],
+    causes: ['always ReLU'],
   },
   {
     exercise: 'decoderBlockBackward',
@@ -165,7 +165,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The mask of the source is not handed on.',
     find: `decoderBlockForward(stream, memory, mask, memoryMask, blocks[l], settings);`,
     put: `decoderBlockForward(stream, memory, mask, new Tensor([1, 1], [1]), blocks[l], settings);`,
-    causes: [],
+    causes: ['reads the padding'],
   },
   {
     exercise: 'decoderForward',

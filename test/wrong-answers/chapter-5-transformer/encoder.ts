@@ -80,7 +80,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Post: the gradient goes around the sublayer only.',
     find: `dx: through.dx.add(ds.dx), norm`,
     put: `dx: ds.dx, norm`,
-    causes: ['only the way around'],
+    causes: ['only the way around', 'only the way around with post'],
   },
   {
     exercise: 'residualBackward',
@@ -131,7 +131,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'gamma’s and beta’s gradients are exchanged.',
     find: `norm: { gamma, beta }, inner };`,
     put: `norm: { gamma: beta, beta: gamma }, inner };`,
-    causes: [],
+    causes: ['gamma’s and beta’s gradients exchanged with pre'],
   },
   {
     exercise: 'selfAttentionBackward',
@@ -159,7 +159,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The upstream gradient is added, as if there were a residual in here.',
     find: `(entry, i) => entry + gradients.dmemory.data[i]`,
     put: `(entry, i) => entry + gradients.dmemory.data[i] + dy.data[i]`,
-    causes: [],
+    causes: ['dy added already'],
   },
   {
     exercise: 'encoderBlockForward',
@@ -268,7 +268,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dy is added once more at the end: a residual around the whole block.',
     find: `return { dx: met.dx, weights };`,
     put: `return { dx: met.dx.add(dy), weights };`,
-    causes: [],
+    causes: ['dy added once more'],
   },
   {
     exercise: 'encoderForward',
@@ -296,7 +296,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the first block has the mask.',
     find: `encoderBlockForward(below.y, mask, weights, settings);`,
     put: `encoderBlockForward(below.y, below.cache.length ? new Tensor([1, 1], [1]) : mask, weights, settings);`,
-    causes: [],
+    causes: ['mask for the first block only'],
   },
   {
     exercise: 'encoderForward',

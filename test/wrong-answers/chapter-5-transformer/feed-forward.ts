@@ -164,7 +164,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'wUp is used for the gate as well.',
     find: `siluForward(list.matmul(wGate.T));`,
     put: `siluForward(list.matmul(wUp.T));`,
-    causes: [],
+    causes: ['gate never used'],
   },
   {
     exercise: 'swigluBackward',

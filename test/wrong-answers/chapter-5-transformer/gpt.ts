@@ -99,7 +99,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const columns`,
     put: `layerNormForward(x, norm.beta, norm.gamma, EPSILON);
   const columns`,
-    causes: [],
+    causes: ['gamma and beta exchanged'],
   },
   {
     exercise: 'lmHeadBackward',
@@ -127,7 +127,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Each sequence writes over the last one’s dtable.',
     find: `dtable.data[v * C + c] += slope * h.data[n * C + c];`,
     put: `dtable.data[v * C + c] = (n % T ? dtable.data[v * C + c] : 0) + slope * h.data[n * C + c];`,
-    causes: [],
+    causes: ['table’s gradient of the last sequence'],
   },
   {
     exercise: 'lmHeadBackward',
@@ -169,7 +169,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The blocks are left out: the exit reads the entrance.',
     find: `lmHead(tower.y, weights.norm, tied ?`,
     put: `lmHead(entrance.y, weights.norm, tied ?`,
-    causes: [],
+    causes: ['blocks left out'],
   },
   {
     exercise: 'gptForward',
@@ -301,7 +301,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The loss is the sum over all places.',
     find: `return { loss, weights: withParameters`,
     put: `return { loss: loss * T * text.length, weights: withParameters`,
-    causes: ['loss summed'],
+    causes: ['loss summed', 'the sum of the losses shown'],
   },
   {
     exercise: 'trainStep',
@@ -309,7 +309,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `  return { loss, weights: withParameters(weights, after.parameters), state: after.state };`,
     put: `  const plain = parametersOf(weights).map((one, i) => one.sub(gradients[i].mul(training.learningRate)));
   return { loss, weights: withParameters(weights, plain), state: after.state };`,
-    causes: [],
+    causes: ['plain gradient descent'],
   },
   {
     exercise: 'topPFilter',
@@ -365,7 +365,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'p is compared with sums of logits.',
     find: `before += probability[v];`,
     put: `before += logits.data[v];`,
-    causes: [],
+    causes: ['sum of the logits'],
   },
   {
     exercise: 'topPFilter',
@@ -529,14 +529,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Keys and values are kept after splitting into heads.',
     find: `wO, bO).y, kept: { k, v } };`,
     put: `wO, bO).y, kept: { k: keys, v: values } };`,
-    causes: [],
+    causes: ['kept by heads'],
   },
   {
     exercise: 'cachedAttention',
     mistake: 'The token itself is kept as a value, without its projection.',
     find: `concat([kept.v, projectForward(x, wV, bV).y], 1);`,
     put: `concat([kept.v, x], 1);`,
-    causes: [],
+    causes: ['x kept in place of its value'],
   },
   {
     exercise: 'cachedAttention',
@@ -561,7 +561,7 @@ export const wrongAnswers: WrongAnswer[] = [
   const v = concat([kept.v, projectForward(x, wV, bV).y], 1);`,
     put: `  const k = concat([kept.k, projectForward(x, wK, bK.mul(0)).y], 1);
   const v = concat([kept.v, projectForward(x, wV, bV.mul(0)).y], 1);`,
-    causes: [],
+    causes: ['biases of key and value left out'],
   },
   {
     exercise: 'cachedStep',
@@ -589,14 +589,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Post-norm.',
     find: `residualForward(met.y, block.norm2, 'pre', (t)`,
     put: `residualForward(met.y, block.norm2, 'post', (t)`,
-    causes: [],
+    causes: ['norm after the feed-forward layer'],
   },
   {
     exercise: 'cachedStep',
     mistake: 'Every block reads the entrance.',
     find: `residualForward(x, block.norm1, 'pre', (t) => {`,
     put: `residualForward(embedTokens([[token]], weights.tokens, weights.positions, placesRead(kept)).y, block.norm1, 'pre', (t) => {`,
-    causes: [],
+    causes: ['every block reads the entrance'],
   },
   {
     exercise: 'cachedStep',
@@ -660,7 +660,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A long prompt is cut at the wrong end: its first L tokens.',
     find: `const window = prompt.slice(-L);`,
     put: `const window = prompt.slice(0, L);`,
-    causes: ['beginning of a long prompt'],
+    causes: ['beginning of a long prompt', 'beginning of a long prompt, and its end never'],
   },
   {
     exercise: 'generateCached',
@@ -681,13 +681,13 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Beyond L the window is one token too short.',
     find: `const read = [...window, ...written].slice(-L);`,
     put: `const read = [...window, ...written].slice(-L + 1 || -1);`,
-    causes: [],
+    causes: ['one place unused when the places are full'],
   },
   {
     exercise: 'generateCached',
     mistake: 'The first token of the prompt alone is read before writing begins.',
     find: `for (const token of window) logits = next(token);`,
     put: `for (const token of window.slice(0, 1)) logits = next(token);`,
-    causes: [],
+    causes: ['only the first token of the prompt read'],
   },
 ];

@@ -248,14 +248,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The heads of dq are put together by reshape alone.',
     find: `const q = projectBackward(mergeHeads(dq), cache.q);`,
     put: `const q = projectBackward(dq.reshape(...dy.shape), cache.q);`,
-    causes: [],
+    causes: ['queries’ heads merged by reshape'],
   },
   {
     exercise: 'multiHeadBackward',
     mistake: 'dk and dv are exchanged.',
     find: `const { dq, dk, dv } = attentionBackward(splitHeads(o.dx, heads), cache.attention);`,
     put: `const { dq, dk: dv, dv: dk } = attentionBackward(splitHeads(o.dx, heads), cache.attention);`,
-    causes: [],
+    causes: ['keys’ and values’ gradients exchanged'],
   },
   {
     exercise: 'repeatHeads',
@@ -269,14 +269,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The tokens are repeated instead of the heads.',
     find: `  return concat(copies, 1);`,
     put: `  return concat(new Array<Tensor>(times).fill(x), 2);`,
-    causes: ['tokens repeated'],
+    causes: ['tokens repeated', 'the whole sequence repeated'],
   },
   {
     exercise: 'repeatHeads',
     mistake: 'One copy too many: times further ones.',
     find: `for (let copy = 0; copy < times; copy++) copies.push(head);`,
     put: `for (let copy = 0; copy <= times; copy++) copies.push(head);`,
-    causes: [],
+    causes: ['one copy too many'],
   },
   {
     exercise: 'repeatHeadsBackward',
@@ -320,7 +320,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the keys are grouped right; the values are repeated 1 2 1 2.',
     find: `const values = repeatHeads(splitHeads(v.y, kvHeads), times);`,
     put: `const values = concat(new Array<Tensor>(times).fill(splitHeads(v.y, kvHeads)), 1);`,
-    causes: [],
+    causes: ['values’ heads dealt in turn'],
   },
   {
     exercise: 'groupedQueryForward',
@@ -343,7 +343,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Keys and values are made of x, not of the memory.',
     find: `[project(x, 'Q'), project(memory, 'K'), project(memory, 'V')]`,
     put: `[project(x, 'Q'), project(x, 'K'), project(x, 'V')]`,
-    causes: [],
+    causes: ['memory never read'],
   },
   {
     exercise: 'groupedQueryForward',

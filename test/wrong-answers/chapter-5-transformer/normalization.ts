@@ -42,7 +42,10 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The variance is the mean of the squares minus the square of the mean.',
     find: `for (const entry of row) squares += (entry - mean) ** 2;`,
     put: `for (const entry of row) squares += entry ** 2 - mean ** 2;`,
-    causes: ['mean of the squares minus square of the mean'],
+    causes: [
+      'mean of the squares minus square of the mean',
+      'squares minus the square of the mean, feature by feature',
+    ],
   },
   {
     exercise: 'layerNormForward',
@@ -56,7 +59,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'beta is forgotten.',
     find: `entry * gamma.data[at % C] + beta.data[at % C]`,
     put: `entry * gamma.data[at % C]`,
-    causes: [],
+    causes: ['shift left out'],
   },
   {
     exercise: 'layerNormForward',
@@ -140,7 +143,7 @@ export const wrongAnswers: WrongAnswer[] = [
       sum += slope;`,
     put: `      const slope = dy.data[at + c];
       sum += slope;`,
-    causes: [],
+    causes: ['means without gamma'],
   },
   {
     exercise: 'layerNormBackward',
@@ -173,14 +176,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'dgamma is made with x in place of x̂ (as far as x can be found again: x̂ times the deviation).',
     find: `dgamma[c] += dy.data[at + c] * xHat.data[at + c];`,
     put: `dgamma[c] += (dy.data[at + c] * xHat.data[at + c]) / inverse.data[n];`,
-    causes: ['gradient of gamma with x'],
+    causes: ['gradient of gamma with x', 'gradient of gamma with x − μ'],
   },
   {
     exercise: 'layerNormBackward',
     mistake: 'dbeta carries gamma.',
     find: `dbeta[c] += dy.data[at + c];`,
     put: `dbeta[c] += slope;`,
-    causes: [],
+    causes: ['gradient of beta with gamma'],
   },
   {
     exercise: 'layerNormBackward',
@@ -194,7 +197,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A sign: the variance’s term is added.',
     find: `- sum - xHat.data[at + c] * along)`,
     put: `- sum + xHat.data[at + c] * along)`,
-    causes: [],
+    causes: ['a sign in the second mean'],
   },
   {
     exercise: 'rmsNormForward',
@@ -272,7 +275,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The last x̂ is forgotten, the mean is subtracted bare.',
     find: `inverse.mul(share).mul(xHat)`,
     put: `inverse.mul(share)`,
-    causes: [],
+    causes: ['x̂ missing behind the mean'],
   },
   {
     exercise: 'rmsNormBackward',

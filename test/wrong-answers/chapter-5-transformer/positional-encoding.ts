@@ -14,7 +14,10 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The row goes by the number of the sequence in the batch, not by the time.',
     find: `table.data[(start + t) * C + c];`,
     put: `table.data[((start + b) % L) * C + c];`,
-    causes: ['row of the sequence instead of the place'],
+    causes: [
+      'row of the sequence instead of the place',
+      'row of the sequence instead of the place, counted from start',
+    ],
   },
   {
     exercise: 'learnedPositionsForward',
@@ -35,7 +38,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The places are added to nothing: y is the rows alone.',
     find: `y[(b * T + t) * C + c] +=`,
     put: `y[(b * T + t) * C + c] =`,
-    causes: [],
+    causes: ['the rows alone'],
   },
   {
     exercise: 'learnedPositionsForward',
@@ -95,7 +98,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Half of the gradient for each of the two terms.',
     find: `return { dx: dy, dtable };`,
     put: `return { dx: dy.mul(0.5), dtable: dtable.mul(0.5) };`,
-    causes: [],
+    causes: ['gradient halved between x and the table'],
   },
   {
     exercise: 'sinusoidalPositions',
@@ -215,7 +218,7 @@ export const wrongAnswers: WrongAnswer[] = [
     rows[even][even + 1] = Math.cos(angle);
     rows[even + 1][even] = -Math.cos(angle);
     rows[even + 1][even + 1] = Math.sin(angle);`,
-    causes: ['sine and cosine exchanged'],
+    causes: ['sine and cosine exchanged', 'sine and cosine exchanged, the minus below'],
   },
   {
     exercise: 'rotaryForward',
@@ -316,7 +319,7 @@ export const wrongAnswers: WrongAnswer[] = [
     find: `return turn(dy, cache.positions, -1);`,
     put: `const turned = turn(dy, cache.positions, 1);
   return turned.map((entry, at) => (at % 2 === 0 ? -turned.data[at + 1] : turned.data[at - 1]));`,
-    causes: [],
+    causes: ['differentiated by the angle'],
   },
   {
     exercise: 'rotaryBackward',

@@ -97,7 +97,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Each character is put in front of the text so far.',
     find: `return text + vocabulary[token];`,
     put: `return vocabulary[token] + text;`,
-    causes: [],
+    causes: ['back to front'],
   },
   {
     exercise: 'decodeCharacters',
@@ -273,7 +273,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the left half is looked at.',
     find: `} else if (waiting === left && token === right) {`,
     put: `} else if (waiting === left) {`,
-    causes: ['the left half is enough'],
+    causes: ['the left half is enough', 'the left half is enough, but for the last token'],
   },
   {
     exercise: 'trainBpe',
@@ -431,7 +431,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: '256 is taken for a byte.',
     find: `if (token < BYTES) {`,
     put: `if (token <= BYTES) {`,
-    causes: ['merged tokens from 257'],
+    causes: ['merged tokens from 257', '256 taken for a byte'],
   },
   {
     exercise: 'decodeBpe',
