@@ -338,6 +338,11 @@ const headParameters = ['x', 'memory', 'mask', 'weights', 'heads'];
 
 const some = {
   perSequence: asTensor([[[1, 1, 0]], [[1, 0, 0]]]),
+  causal: asTensor([
+    [1, 0, 0],
+    [1, 1, 0],
+    [1, 1, 1],
+  ]),
   perQuery: asTensor([
     [
       [1, 0, 0],
@@ -359,7 +364,7 @@ const headExample = (seed: number, mask: Tensor) => ({
 const headExamples = [
   headExample(11, some.perSequence),
   headExample(37, some.perQuery),
-  { ...headExample(53, ones(1, 1)), x: filled(5, 2, 3, 4) },
+  { ...headExample(53, some.causal), x: filled(5, 2, 3, 4) },
 ];
 
 const slippedHeads = (slips: HeadSlips) => (i: HeadInputs) => {

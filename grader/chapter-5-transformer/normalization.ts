@@ -105,6 +105,9 @@ const layerNormForward = exercise({
         { x: zeros(2, 3), gamma: ones(3), beta: zeros(1), epsilon: 1e-5 },
         { x: zeros(2, 3), gamma: ones(2), beta: zeros(2), epsilon: 1e-5 },
         { x: zeros(2, 3), gamma: ones(2, 3), beta: zeros(3), epsilon: 1e-5 },
+        // Both would be broadcast.
+        { x: zeros(2, 3), gamma: ones(1), beta: zeros(1), epsilon: 1e-5 },
+        { x: zeros(2, 3), gamma: ones(1, 3), beta: zeros(1, 3), epsilon: 1e-5 },
       ],
       { worth: 1 },
     ),

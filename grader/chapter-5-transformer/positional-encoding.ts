@@ -66,6 +66,8 @@ const learnedPositionsForward = exercise<typeof learnedDrawn, LearnedInputs & Va
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: 2 },
       { x: zeros(1, 3, 2), table: zeros(2, 2), start: 0 },
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: -1 },
+      // Counted from the end, these would be places of the table.
+      { x: zeros(1, 1, 2), table: zeros(4, 2), start: -2 },
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: 0.5 },
       { x: zeros(1, 3, 2), table: zeros(4, 3), start: 0 },
       { x: zeros(1, 3, 2), table: zeros(4, 1), start: 0 },
