@@ -23,7 +23,7 @@ import {
 import { NOTES } from '../wrong-answers/notes.ts';
 import type { WrongAnswer } from '../wrong-answers/wrong-answer.ts';
 import { counterexampleOf, type Counterexample } from './counterexample.ts';
-import { ROOT, judgeHash, sha } from './judge-hash.ts';
+import { ROOT, judgeHashes, sha } from './judge-hash.ts';
 import { Known } from './known.ts';
 import { mutantsOf } from './mutants.ts';
 import { WHOLE, type Part } from './parts.ts';
@@ -71,12 +71,13 @@ interface Task extends Answer {
 /** Judges the wrong answers of a chapter, or a part of them; those of one kind, where it is named. */
 export async function* judgeAnswers(chapterId: string, part: Part = WHOLE, only?: Kind): AsyncGenerator<JudgedAnswer> {
   const chapter = await chapterOf(chapterId);
+  const judges = judgeHashes(chapter);
   const known = new Known(`answers-${chapter.id}`);
   const desk = new Desk(chapter);
   let count = 0;
   try {
     for (const topic of chapter.topics) {
-      const judge = judgeHash(`${chapter.folder}/${topic.name}`);
+      const judge = judges.get(topic.name)!;
       for (const { text, unfit, ...answer } of await tasks(chapter, topic)) {
         if (only !== undefined && answer.kind !== only) continue;
         if (count++ % part.of !== part.index) continue;

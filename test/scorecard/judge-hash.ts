@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSync, transformSync } from 'esbuild';
+import type { Chapter } from '../../grader/engine/index.ts';
 import { openCourse } from '../../grader/course/layout.ts';
 
 export const ROOT = openCourse(import.meta.dirname).root;
@@ -53,3 +54,12 @@ export const judgeHash = (...topics: string[]): string =>
     'grader/sandbox/realm/realm',
     ...topics.map((topic) => `solutions/${topic}`),
   ]);
+
+/**
+ * The hashes of all topics of a chapter, made at once: whoever edits a spec while its mutants are judged must not find old
+ * verdicts under the new hash.
+ *
+ * @returns by the topic's name
+ */
+export const judgeHashes = ({ folder, topics }: Chapter): ReadonlyMap<string, string> =>
+  new Map(topics.map(({ name }) => [name, judgeHash(`${folder}/${name}`)]));

@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gradeTopic, type Verdict } from '../../grader/engine/index.ts';
-import { ROOT, judgeHash, sha } from './judge-hash.ts';
+import { ROOT, judgeHashes, sha } from './judge-hash.ts';
 import { Known } from './known.ts';
 import { mutantsOf, type Mutant } from './mutants.ts';
 import type { Part } from './parts.ts';
@@ -23,6 +23,7 @@ export interface Judged extends Omit<Mutant, 'text'> {
 /** Judges the mutants of a chapter, or a part of them; of one topic, where it is named. */
 export async function* judgeMutants(chapterId: string, part: Part, only?: string): AsyncGenerator<Judged> {
   const chapter = await chapterOf(chapterId);
+  const judges = judgeHashes(chapter);
   const known = new Known(chapter.id);
   const desk = new Desk(chapter);
   let count = 0;
@@ -30,7 +31,7 @@ export async function* judgeMutants(chapterId: string, part: Part, only?: string
     for (const topic of chapter.topics.filter((t) => only === undefined || t.name === only)) {
       const file = `${chapter.folder}/${topic.name}.ts`;
       const text = readFileSync(join(ROOT, 'solutions', file), 'utf8');
-      const judge = judgeHash(`${chapter.folder}/${topic.name}`);
+      const judge = judges.get(topic.name)!;
       for (const { text: changed, ...mutant } of mutantsOf(text, file)) {
         if (count++ % part.of !== part.index) continue;
         const key = sha(judge, changed);

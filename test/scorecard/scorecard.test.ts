@@ -203,9 +203,9 @@ describe('counterexamples', () => {
     expect(sizeOf(shown)).toEqual({ entries: 18, largest: 8 });
   });
 
-  const shownFor = async (e: Exercise, wrong: (x: Tensor) => Tensor) => {
+  const shownFor = async (e: Exercise, wrong: (x: Tensor) => Tensor, seed = 1) => {
     const subject = inProcess({ f: ({ x }) => wrong(x as Tensor) });
-    return counterexampleOf(e, await gradeExercise(e, 'c/t/f', subject, { seed: 1 }), subject);
+    return counterexampleOf(e, await gradeExercise(e, 'c/t/f', subject, { seed }), subject);
   };
 
   test('a small one is not looked at twice', async () => {
@@ -222,11 +222,30 @@ describe('counterexamples', () => {
     expect(shown).toMatchObject({ largest: 21, smaller: { kind: 'none fails' } });
   });
 
-  test('a large example in the place of small ones is found out', async () => {
-    // The check draws one case only, on which the wrong answer is right; of the examples the first is shown.
-    const rows = (n: number) => new Tensor([n, 3], new Float64Array(3 * n).fill(7));
-    const e = { ...doubling([1, 4], [{ x: rows(9) }, { x: rows(2) }]), checks: [agrees({ cases: 1 })] };
-    const shown = await shownFor(e, (x) => x.mul(x.data[0] === 7 ? 3 : 2));
-    expect(shown).toMatchObject({ largest: 27, smaller: { kind: 'found', size: { largest: 6 } } });
+  test('where making it smaller step by step gets stuck, that is found out', async () => {
+    // From eight rows there is no step to five.
+    const wrong = (x: Tensor) => x.mul(x.shape[0] === 8 || x.shape[0] === 5 ? 3 : 2);
+    const seeds = Array.from({ length: 20 }, (_, i) => i + 1);
+    const shown = await Promise.all(seeds.map((seed) => shownFor(doubling([1, 8]), wrong, seed)));
+    expect(shown.find((s) => s?.largest === 24)).toMatchObject({ smaller: { kind: 'found', size: { largest: 15 } } });
+    expect(shown.find((s) => s?.largest === 15)?.smaller).toBeUndefined();
+  });
+
+  const sevens = (rows: number) => new Tensor([rows, 3], new Float64Array(3 * rows).fill(7));
+
+  test('of several examples that fail, a large one is not shown', async () => {
+    const e = { ...doubling([1, 4], [{ x: sevens(9) }, { x: sevens(2) }]), checks: [agrees({ cases: 1 })] };
+    expect(await shownFor(e, (x) => x.mul(x.data[0] === 7 ? 3 : 2))).toMatchObject({ case: '0.given:1', largest: 6 });
+  });
+
+  test('nor a large one that fails alone, where a small input fails as well', async () => {
+    const e = { ...doubling([1, 4], [{ x: sevens(9) }]), checks: [agrees({ cases: 1 })] };
+    // Right on the one case that is drawn.
+    const wrong = (x: Tensor) => x.mul(x.data[0] === 7 || x.data[0] === 0.25 ? 3 : 2);
+    const shown = await shownFor(e, wrong);
+    expect(shown).toMatchObject({ largest: 3 });
+    expect(shown!.case).toMatch(/^0\.\d+/);
+    const replay = await gradeExercise(e, 'c/t/f', inProcess({ f: ({ x }) => wrong(x as Tensor) }), { seed: 1, replay: shown!.case }); // prettier-ignore
+    expect(sizeOf(replay.failure!.inputs)).toMatchObject({ largest: 3 });
   });
 });

@@ -7,7 +7,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gradeTopic, inSandbox, type ExerciseReport, type Topic } from '../../grader/engine/index.ts';
-import { ROOT, judgeHash, sha } from './judge-hash.ts';
+import { ROOT, judgeHashes, sha } from './judge-hash.ts';
 import { Known } from './known.ts';
 import { WHOLE, type Part } from './parts.ts';
 import { chapterOf, open } from './submit.ts';
@@ -39,12 +39,13 @@ export const filesOf = (source: Source, folder: string, topics: readonly Topic[]
  */
 export async function* soak(chapterId: string, wanted: number, part: Part = WHOLE): AsyncGenerator<Soaked> {
   const chapter = await chapterOf(chapterId);
+  const judges = judgeHashes(chapter);
   for (const source of SOURCES) {
     const topics = filesOf(source, chapter.folder, chapter.topics);
     for (const topic of topics) {
       const name = `${chapter.folder}/${topic.name}`;
       const text = readFileSync(join(ROOT, source, `${name}.ts`), 'utf8');
-      const known = new Known(`right-${sha(judgeHash(name), text)}`);
+      const known = new Known(`right-${sha(judges.get(topic.name)!, text)}`);
       const share = wanted / topics.length / part.of;
       const sandbox = await open(join(ROOT, source), name);
       try {
