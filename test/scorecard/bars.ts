@@ -28,7 +28,7 @@ export interface Bar {
 export const count = (n: number): string => n.toLocaleString('en');
 /** With one decimal, rounded down: 100 % is all of them. */
 export const percent = (part: number, whole: number): string =>
-  whole === 0 ? '–' : `${(Math.floor((1000 * part) / whole) / 10).toFixed(1)} %`;
+  whole === 0 ? '–' : `${(Math.floor((1000 * part) / whole) / 10).toFixed(1)}\u00a0%`;
 export const sum = <T>(list: readonly T[], of: (item: T) => number): number =>
   list.reduce((n, item) => n + of(item), 0);
 
@@ -133,7 +133,7 @@ export function bars(card: Scorecard, chapters: readonly string[], robust = true
       `At least ${100 * BARS.mutants} % of the mutants that do something else than the solution are rejected`,
       mutated,
       killed >= BARS.mutants * (killed + surviving) && stale.length === 0,
-      `${count(killed)} of ${count(killed + surviving)}, ${percent(killed, killed + surviving)}${stale.length === 0 ? '' : `; ${stale.length} stale records`}`,
+      `${count(killed)} of ${count(killed + surviving)}, ${percent(killed, killed + surviving)}${stale.length === 0 ? '' : `; ${stale.length} stale ${stale.length === 1 ? 'record' : 'records'}`}`,
       [...list((c) => c.mutants?.surviving), ...stale],
     ),
     bar(
