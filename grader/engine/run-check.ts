@@ -312,7 +312,7 @@ function diagnosisOf(
     );
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
-    return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
+    return recognise(breaking(possible()), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
   const sampled = ({ case: c, inputs, got, threw }: Single): Sample[] => {
     try {
@@ -323,6 +323,24 @@ function diagnosisOf(
     }
   };
   return diagnose(possible(), single.flatMap(sampled), singly(shown.judged, shown.case).flatMap(sampled)[0]);
+
+  /** Numbers that a law tells apart may be alike to the eye: what keeps it cannot be the cause of breaking it. */
+  function breaking(candidates: Exercise): Exercise {
+    if (check.next) return candidates;
+    const broken = list.filter((_, i) => judged[i]?.finding);
+    const breaks = ([, { wrong }]: [string, Exercise['misconceptions'][string]]): boolean =>
+      broken.every(({ inputs }) => {
+        const runs = check.runs?.(inputs, exercise) ?? [inputs];
+        try {
+          const outcomes = runs.map((run): Outcome => ({ kind: 'value', value: wrong(copy(run)) }));
+          return check.judge(copy(inputs), outcomes, exercise) !== undefined;
+        } catch {
+          return true;
+        }
+      });
+    const misconceptions = Object.fromEntries(Object.entries(candidates.misconceptions).filter(breaks));
+    return { ...candidates, misconceptions };
+  }
 
   /** Where the main check passed, only what passes it too can be the cause. */
   function possible(): Exercise {

@@ -23,6 +23,8 @@ export interface NodeSandbox extends Sandbox {
   readonly memoryLimited: boolean;
   /** The most resident memory any child of this sandbox used, in megabytes. */
   readonly peakMegabytes: number;
+  /** Text of the student's files that are loaded, by path under the folder of chapters. */
+  readonly sources: ReadonlyMap<string, string>;
   /** The child process, while there is one. */
   readonly pid: number | undefined;
 }
@@ -164,6 +166,10 @@ class ChildSandbox implements NodeSandbox {
 
   get peakMegabytes(): number {
     return Math.max(this.#peak, this.#child?.peak ?? 0);
+  }
+
+  get sources(): ReadonlyMap<string, string> {
+    return this.#bundle?.sources ?? new Map<string, string>();
   }
 
   get pid(): number | undefined {
