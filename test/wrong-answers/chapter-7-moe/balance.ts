@@ -141,7 +141,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The squares of all logits are averaged.',
     find: 'logSum.data.reduce((sum, z) => sum + (z * z) / T, 0)',
     put: 'logits.data.reduce((sum, z) => sum + (z * z) / T, 0)',
-    causes: ['squared logits'],
+    causes: ['squared logits, summed over the experts'],
   },
   {
     exercise: 'zLossBackward',

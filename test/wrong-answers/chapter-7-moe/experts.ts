@@ -34,14 +34,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Divided by k.',
     find: '(k * tokens) / experts',
     put: 'tokens / (k * experts)',
-    causes: [],
+    causes: ['divided by k'],
   },
   {
     exercise: 'expertCapacity',
     mistake: 'Never more than there are tokens: Infinity is lost.',
     find: 'return Math.max(1, Math.ceil(even * factor));',
     put: 'return Math.min(tokens, Math.max(1, Math.ceil(even * factor)));',
-    causes: ['never more than there are tokens'],
+    causes: ['never more than there are tokens, not even 1'],
   },
   {
     exercise: 'dispatchTokens',
@@ -93,7 +93,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Token and slot are exchanged.',
     find: 'pile.push({ token, slot });',
     put: 'pile.push({ token: slot, slot: token });',
-    causes: [],
+    causes: ['token and slot exchanged'],
   },
   {
     exercise: 'expertsForward',

@@ -43,7 +43,7 @@ export const wrongAnswers: WrongAnswer[] = [
       row.map((e, s) => (piles[e].some(({ token, slot }) => token === t && slot === s) ? e : E + 1)),
     ),
   )`,
-    causes: ['f after the drop'],
+    causes: ['f after the drop, as a share of all'],
   },
   {
     exercise: 'moeLayerForward',
@@ -57,7 +57,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'k and E are exchanged in the capacity.',
     find: 'expertCapacity(N, E, k, capacityFactor)',
     put: 'expertCapacity(N, k, E, capacityFactor)',
-    causes: [],
+    causes: ['k and E exchanged in the capacity'],
   },
   {
     exercise: 'moeLayerForward',
@@ -120,7 +120,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The norms are exchanged.',
     find: `residualForward(x, weights.norm1, order, (t) =>`,
     put: `residualForward(x, weights.norm2, order, (t) =>`,
-    causes: [],
+    causes: ['norm2 for both'],
   },
   {
     exercise: 'moeBlockForward',
@@ -206,7 +206,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'A token meets only k rows of the router.',
     find: 'active: withExperts(k),',
     put: 'active: withExperts(k) - router + k * dModel,',
-    causes: ['k rows of the router active'],
+    causes: ['active with k rows of the router'],
   },
   {
     exercise: 'moeCost',
@@ -227,6 +227,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'All experts are counted as active.',
     find: 'active: withExperts(k),',
     put: 'active: withExperts(experts),',
-    causes: ['all experts active'],
+    causes: ['active with all experts'],
   },
 ];

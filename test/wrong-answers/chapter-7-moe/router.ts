@@ -115,7 +115,7 @@ export const wrongAnswers: WrongAnswer[] = [
     put: `    const words = [...row].sort().reverse();
     return words.slice(0, k).map((z) => row.indexOf(z));
   });`,
-    causes: ['numbers sorted as words', 'looked up by the logit'],
+    causes: ['words, looked up by the logit'],
   },
   {
     exercise: 'chooseExperts',
@@ -159,7 +159,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gates are the logits.',
     find: `form === 'raw' ? experts.map((e) => p[t][e])`,
     put: `form === 'raw' ? experts.map((e) => rows[t][e])`,
-    causes: ['the chosen logits'],
+    causes: ['raw logits'],
   },
   {
     exercise: 'gateForward',
@@ -176,14 +176,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The forms are exchanged on the way back.',
     find: `if (form === 'raw') {`,
     put: `if (form !== 'raw') {`,
-    causes: ['forms exchanged', 'forms exchanged, with the gates at hand'],
+    causes: ['forms exchanged in what is taken away'],
   },
   {
     exercise: 'gateBackward',
     mistake: 'The sum in the denominator is a constant: only the diagonal is left.',
     find: 'dlogits[t * E + other] -= pull * gates.at(t, r);',
     put: 'dlogits[t * E + other] -= 0 * gates.at(t, r);',
-    causes: [],
+    causes: ['the softmax’s sum left out among the chosen'],
   },
   {
     exercise: 'gateBackward',
@@ -204,7 +204,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The gradient of slot s is given to expert s.',
     find: 'dlogits[t * E + e] += pull;',
     put: 'dlogits[t * E + s] += pull + 0 * e;',
-    causes: ['placed in the first columns'],
+    causes: ['own part in the first columns'],
   },
   {
     exercise: 'gateBackward',
