@@ -13,6 +13,7 @@ import { type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
 import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
+import { firstLook as look, largestFile, strip } from './strip.ts';
 
 export interface BundleOptions {
   /** Folder with the student's files. */
@@ -39,8 +40,6 @@ export interface Bundle {
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
 const realm = fileURLToPath(new URL('./realm/realm.ts', import.meta.url));
-/** A larger file was not written by hand, and could exhaust the bundler. */
-const largestFile = 256 * 1024;
 
 const common = {
   bundle: true,
@@ -67,6 +66,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   // The one name of the bundle that the student's code could see: not to be guessed.
   const result = `bundle_${randomBytes(12).toString('hex')}`;
   const sources = new Map<string, string>();
+  const mistakes: Failed[] = [];
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
   const library = ownLibrary ? undefined : await prelude(options.tensor);
   try {
@@ -84,11 +84,12 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
       absWorkingDir: chapters,
       banner: { js: '(function () { "use strict";' },
       footer: { js: `return ${result}.default; })();` },
-      plugins: [rules(options, library, sources)],
+      plugins: [rules(options, library, sources, mistakes)],
     });
     const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
   } catch (error) {
+    if (mistakes[0]) return mistakes[0];
     const [first] = (error as { errors?: Message[] }).errors ?? [];
     if (!first) {
       if (!/service|stopped|EPIPE/i.test(String(error))) throw error;
@@ -110,10 +111,8 @@ function firstLook(full: string, file: string): Failed | undefined {
   } catch {
     return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
   }
-  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').trim();
-  if (code.replace(/^\uFEFF/, '') === '')
-    return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
-  return undefined;
+  // A size is said where the file is read, with its place.
+  return text.length > largestFile ? undefined : look(text, file);
 }
 
 interface Prelude {
@@ -191,6 +190,7 @@ function rules(
   { chapters, standIns, tensor, mode }: BundleOptions,
   library: Prelude | undefined,
   sources: Map<string, string>,
+  mistakes: Failed[],
 ): Plugin {
   const libraryFolder = path.dirname(tensor);
   const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
@@ -245,8 +245,13 @@ function rules(
         if (statSync(full).size > largestFile) return refuse(`${file} is larger than ${largestFile / 1024} KB`);
         const contents = read(full);
         sources.set(file, contents);
+        const stripped = strip(contents, file);
+        if (stripped.kind === 'failed') {
+          mistakes.push(stripped);
+          return refuse(stripped.message);
+        }
         // Makes every file a module, also one without an export.
-        return { contents: `${contents}\nexport {};`, loader: 'ts' };
+        return { contents: `${stripped.code}\nexport {};`, loader: 'js' };
       });
       builder.onLoad({ filter: /.*/, namespace: 'load' }, ({ path: module }) => ({
         contents: loader(module),
@@ -273,11 +278,9 @@ const allowed = "#tensor, the course's other topics and your own files beside it
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 
 /** The bundler's first error in the words of the course. */
-function explain({ text: said, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+function explain({ text, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
   const from = location?.file ?? '';
   const stray = !from.startsWith(studentPrefix);
-  const source = stray ? undefined : sources.get(from.slice(studentPrefix.length));
-  const text = location && source !== undefined ? unclosed(said, location, source) : said;
   if (stray && from !== '' && pluginName !== 'imports') throw new Error(`${from}:${location?.line}: ${text}`);
   const at: Place | undefined =
     location && !stray
@@ -290,61 +293,10 @@ function explain({ text: said, location, pluginName }: Message, file: string, so
     ...(at && { at }),
   });
   if (pluginName === 'imports') return failed('import', text);
-  if (/top-level await/i.test(text))
-    return failed(
-      'syntax',
-      'an exercise cannot wait: `await` outside an async function (top-level await) is not allowed',
-    );
   const missing = /^No matching export in "(?:[a-z-]+:)?(.*?)" for import "(.*)"$/.exec(text);
   if (missing) return failed('import', `${missing[1]} does not export \`${missing[2]}\``);
   if (stray) return failed('syntax', `${file}: ${text}`);
   return failed('syntax', text);
-}
-
-/**
- * A brace that is never closed shows only where the next function begins, or at the end of the file: says so, and where
- * it may be missing.
- */
-function unclosed(said: string, { line, column, lineText }: NonNullable<Message['location']>, source: string): string {
-  const lines = source.split(/\r\n|\n|\r/);
-  const behind = line > lines.length;
-  const expected = /^Expected "([)\]}])" but found /.exec(said);
-  // What is found behind the end was put there by the course.
-  const text =
-    !behind || !/^Unexpected|^Expected "." but found/.test(said)
-      ? said
-      : expected
-        ? `${expected[0]}end of file`
-        : 'Unexpected end of file';
-  const first = lineText.slice(0, column).trim() === '';
-  const atNext =
-    /^export\b/.test(lineText) &&
-    /^(Unexpected|Expected "." but found) "(export|function|class|const)"|^Unexpected "{"/.test(said);
-  if (!atNext && !/end of file$/.test(text) && !(first && expected)) return text;
-  const [open, close] = { ')': ['(', ')'], ']': ['[', ']'] }[expected?.[1] ?? ''] ?? ['{', '}'];
-  const culprit = unclosedIn(lines.slice(0, behind ? lines.length : line - 1), open, close);
-  const where = behind ? (culprit ? ` in ${culprit}` : '') : ` above this line${culprit ? `, in ${culprit}` : ''}`;
-  return `${text}: is a ${close} missing${where}?`;
-}
-
-/** The function in which a bracket stays open: of those after the last export, the first with one too many. */
-function unclosedIn(lines: readonly string[], open: string, close: string): string | undefined {
-  const declared =
-    /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|interface|enum|const|let|var)\s+([\w$]+)/;
-  const found = lines.flatMap((text, at) => {
-    const [, exported, name] = declared.exec(text) ?? [];
-    return name === undefined ? [] : [{ name, at, exported: exported !== undefined }];
-  });
-  const last = found.findLastIndex(({ exported }) => exported);
-  const near = found.slice(Math.max(0, last));
-  const extra = ({ at }: { at: number }, i: number) => {
-    const code = lines
-      .slice(at, near[i + 1]?.at)
-      .join('\n')
-      .replace(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'|"[^"\n]*"/g, '');
-    return code.split(open).length > code.split(close).length;
-  };
-  return (near.find(extra) ?? near.at(-1))?.name;
 }
 
 /** The bundler counts columns in bytes from 0; an editor counts characters from 1. */

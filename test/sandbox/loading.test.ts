@@ -42,13 +42,13 @@ describe('a file that does not load says why and where', () => {
     [`${whole}export function b() {\n  if (1) {\n    return '}';\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 11], // prettier-ignore
     [`${whole}function h() {\n  return 2;\n\nfunction b() {\n  return 2;\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in h?', 13], // prettier-ignore
     [`${whole}export const b = () => {\n  return 2;\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 9], // prettier-ignore
-    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in B?', 11], // prettier-ignore
-    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Unexpected "{": is a } missing above this line, in A?', 4], // prettier-ignore
-    [`export interface A {\n  a: number;\n${next}`, 'Unexpected "{": is a } missing above this line, in A?', 5], // prettier-ignore
+    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Unexpected "function": is a } missing above this line, in B?', 11], // prettier-ignore
+    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Expected ";" but found "interface": is a } missing above this line, in A?', 4], // prettier-ignore
+    [`export interface A {\n  a: number;\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in A?', 5], // prettier-ignore
     [`${whole}export function b(x {\n  return 1;\n}\n`, 'Expected ")" but found "{"', 5],
     [`${whole}export function b() {\n  return { n: 1;\n}\n`, 'Expected "}" but found ";"', 6],
     [`${whole}export function b() {\n  return [1, 2`, 'Expected "]" but found end of file: is a ] missing in b?', 6],
-    [`${whole}export function b( {`, 'Expected "}" but found end of file: is a } missing in b?', 5],
+    [`${whole}export function b( {`, 'Unexpected end of file: is a } missing in b?', 5],
   ])('%j: the function with a brace too few', async (text, message, line) => {
     expect(await failure(text)).toMatchObject({ message, at: { line } });
   });
