@@ -156,7 +156,10 @@ class Stripper {
 
   /** Blanks modifiers that TypeScript has and JavaScript has not. */
   #blankModifiers(from: number, to: number): void {
-    for (const found of this.#source.slice(from, to).matchAll(/\b(public|private|protected|readonly|abstract|override|declare)\b/g)) // prettier-ignore
+    for (const found of this.#source
+      .slice(from, to)
+      .matchAll(/\b(public|private|protected|readonly|abstract|override|declare)\b/g))
+      // prettier-ignore
       this.#blank(from + found.index, from + found.index + found[0].length);
   }
 
@@ -398,7 +401,7 @@ class Stripper {
 
   #callOf(specifier: Node): void {
     const from = specifier.type === 'StringLiteral' ? (specifier.value as string) : undefined;
-    if (from === undefined) return;
+    if (from === undefined) throw new Unsupported(specifier.start, 'an import takes the name of a file, in quotes');
     const { start } = specifier;
     this.#imports.push({ from, at: start, names: [], start, end: start, kind: 'call' });
   }
@@ -535,7 +538,7 @@ function explain(source: string, file: string, pos: number, error: Error, reason
     kind: 'failed',
     why: 'syntax',
     message,
-    at: place(file, line, [...(lines[line - 1] ?? '').slice(0, column - 1)].join('').length + 1, new Map([[file, source]])), // prettier-ignore
+    at: place(file, line, column, new Map([[file, source]])),
   };
 }
 

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
-import type { Request } from './protocol.ts';
+import type { Request } from '../protocol.ts';
+import type { End, Host } from '../remote.ts';
 
 /** Whether memory beyond V8's own heap can be limited on this system. */
 export const canLimitMemory = process.platform === 'linux' || process.platform === 'darwin';
@@ -48,11 +49,6 @@ export interface ChildOptions {
   stopFd?: number;
 }
 
-export type End =
-  | { kind: 'oom' }
-  /** Killed by `kill`, or it left by itself. */
-  | { kind: 'exit'; detail: string };
-
 const running = new Set<Child>();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -84,7 +80,7 @@ function unregister(child: Child): void {
 }
 
 /** One child process. While nobody waits for it, it does not keep the judge alive. */
-export class Child {
+export class Child implements Host {
   readonly options: ChildOptions;
   readonly process: ChildProcess;
   /** Resolves when the process is gone and everything it sent has been delivered. */
@@ -151,9 +147,18 @@ export class Child {
     return this.#peak;
   }
 
-  send(request: Request | { type: 'cancel' }): void {
+  send(request: Request): void {
     // A failed send shows as the end of the process.
     this.process.send(request, () => undefined);
+  }
+
+  listen(hear: (message: unknown) => void): () => void {
+    this.process.on('message', hear);
+    this.watch();
+    return () => {
+      this.process.off('message', hear);
+      this.unwatch();
+    };
   }
 
   kill(): void {
