@@ -7,6 +7,8 @@ export interface Frame {
   css: string;
   script: string;
   font: string;
+  /** What grades in the page, where anything does. */
+  judge?: string;
   search: Record<Language, string>;
   siteTitle: Record<Language, string>;
   /** Ends with a slash. */
@@ -59,7 +61,7 @@ export function frame(page: Page, about: Frame): string {
       : [];
   const description = escape(page.description);
   const html = `<!doctype html>
-<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/">
+<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/"${about.judge && page.body.includes(' data-skeleton=') ? ` data-judge="@=/${about.judge}"` : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -105,7 +107,7 @@ ${page.body}
 <p><a href="${escape(about.repository)}">${words.repository}</a> · <a href="${escape(about.repository)}/blob/HEAD/LICENSE">${words.licence}</a></p>
 ${page.source ? `<p><a class="edit" href="${escape(page.source)}">${words.edit}</a></p>` : ''}
 </footer>
-<template id="words" data-copy="${words.copy}" data-copied="${words.copied}" data-failed="${words.copyFailed}" data-none="${words.searchNone}" data-broken="${words.searchFailed}" data-found="${words.searchFound}" data-label="${words.searchLabel}" data-hint="${words.searchHint}" data-close="${words.close}" data-play="${words.play}" data-pause="${words.pause}" data-reset="${words.reset}"></template>
+<template id="words" data-copy="${words.copy}" data-copied="${words.copied}" data-failed="${words.copyFailed}" data-none="${words.searchNone}" data-broken="${words.searchFailed}" data-found="${words.searchFound}" data-label="${words.searchLabel}" data-hint="${words.searchHint}" data-close="${words.close}" data-play="${words.play}" data-pause="${words.pause}" data-reset="${words.reset}" data-offline="${words.offline}"></template>
 </body>
 </html>
 `;

@@ -119,6 +119,32 @@ addEventListener('keydown', (event) => {
   void openSearch();
 });
 
+// An exercise's editor loads when somebody wants to write, and nothing that was written runs by itself.
+for (const card of document.querySelectorAll<HTMLElement>('.exercise[data-skeleton]')) {
+  const button = card.querySelector<HTMLButtonElement>('.solve button');
+  button?.addEventListener('click', async () => {
+    button.disabled = true;
+    try {
+      await (await import('../playground/workbench.ts')).open(card);
+    } catch {
+      button.textContent = words.offline!;
+    }
+    button.disabled = false;
+  });
+}
+
+// What has been earned in this browser; a reader who never wrote anything loads nothing for it.
+const scores = (): unknown => {
+  try {
+    const root = new URL('..', document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')!.href).pathname;
+    return JSON.parse(localStorage.getItem(`by-hand ${root} scores`) ?? '{}');
+  } catch {
+    return {};
+  }
+};
+if (document.querySelector('[data-progress], .exercise[data-skeleton] > .solution'))
+  void import('../playground/progress.ts').then(({ showProgress }) => showProgress(scores() as never));
+
 // Interactive figures wake when asked, or at once when the address holds their settings.
 const asked = new URLSearchParams(location.search);
 for (const figure of document.querySelectorAll<HTMLElement>('.live[data-figure]')) {

@@ -2,7 +2,15 @@
 import { CATALOGUE, LIBRARY, SPECS, WORKER } from 'virtual:judge';
 import { normalise } from '../../grader/course/regions.ts';
 import { DEFAULT_SEED } from '../../grader/course/seed.ts';
-import { gradeTopic, inSandbox, REPORT_SCHEMA, total, untouchedTopic, type Report } from '../../grader/engine/index.ts';
+import {
+  gradeTopic,
+  inSandbox,
+  REPORT_SCHEMA,
+  total,
+  untouchedTopic,
+  type Report,
+  type Topic,
+} from '../../grader/engine/index.ts';
 import { openPageSandbox, type FrameEnd, type Frames } from '../../grader/sandbox/page/sandbox.ts';
 import type { FromJudge, Task, ToJudge } from './protocol.ts';
 
@@ -22,7 +30,7 @@ const frames: Frames = {
 
 async function grade({ chapter: id, topic: name, only, text, skeleton, seed = DEFAULT_SEED }: Task): Promise<Report> {
   const chapter = await SPECS[id]!();
-  const topic = chapter.topics.find((each) => each.name === name)!;
+  const topic = chapter.topics.find((each: Topic) => each.name === name)!;
   const report = (one: Report['topics'][number]): Report => ({
     schema: REPORT_SCHEMA,
     assignment: [id, name, only].filter((part) => part !== undefined).join('/'),
