@@ -1,6 +1,6 @@
 /** The editor: CodeMirror with what a short file of TypeScript needs, and no more. */
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { javascript } from '@codemirror/lang-javascript';
+import { typescriptLanguage } from '@codemirror/lang-javascript';
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from '@codemirror/language';
 import { EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
@@ -51,7 +51,7 @@ export function makeEditor(text: string, on: { run: () => void; change: () => vo
         drawSelection(),
         indentOnInput(),
         bracketMatching(),
-        javascript({ typescript: true }),
+        typescriptLanguage,
         syntaxHighlighting(colours),
         indentUnit.of('  '),
         EditorState.tabSize.of(2),

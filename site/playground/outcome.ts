@@ -64,7 +64,7 @@ function one(
 ): HTMLElement {
   // prettier-ignore
   const { failure, started, verdict } = exercise;
-  const mark = element('span', verdict === 'pass' ? 'pass' : started ? 'fail' : 'soft', `${sign(verdict, started)} `);
+  const mark = element('span', verdict === 'pass' ? 'right' : started ? 'wrong' : 'soft', `${sign(verdict, started)} `);
   mark.ariaHidden = 'true';
   const box = element('section', 'verdict', element(many ? 'h4' : 'p', 'headline', mark, headline(exercise)));
   for (const note of exercise.notes) box.append(element('p', 'note', clean(note)));
@@ -124,7 +124,7 @@ function explained(
 }
 
 function loading(topic: TopicReport, problem: Problem, actions: Actions): HTMLElement[] {
-  const mark = element('span', 'fail', '✗ ');
+  const mark = element('span', 'wrong', '✗ ');
   mark.ariaHidden = 'true';
   const box = element('section', 'verdict', element('p', 'headline', mark, clean(problem.message)), ...placed(problem, actions)); // prettier-ignore
   if (topic.console)

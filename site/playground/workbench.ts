@@ -146,8 +146,10 @@ class Workbench {
     solve.querySelector('button')?.focus();
   }
 
-  #say(text: string): void {
+  /** @param shown whether the results say it too: then only a screen reader needs it here */
+  #say(text: string, shown = false): void {
     this.#status.textContent = text;
+    this.#status.classList.toggle('said', shown);
   }
 
   #notice(kind: string, ...content: (Node | string)[]): HTMLElement {
@@ -306,7 +308,7 @@ class Workbench {
             : undefined,
         }),
       );
-      this.#say(summary(report));
+      this.#say(summary(report), true);
     } catch (error) {
       this.#results.replaceChildren();
       this.#say(error instanceof Stopped ? words.stopped : words.broken((error as Error).message));
