@@ -134,16 +134,17 @@ for (const card of document.querySelectorAll<HTMLElement>('.exercise[data-skelet
 }
 
 // What has been earned in this browser; a reader who never wrote anything loads nothing for it.
-const scores = (): unknown => {
+const scores = (): Record<string, never> => {
   try {
-    const root = new URL('..', document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')!.href).pathname;
-    return JSON.parse(localStorage.getItem(`by-hand ${root} scores`) ?? '{}');
+    const site = new URL('..', document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')!.href).pathname;
+    return JSON.parse(localStorage.getItem(`by-hand ${site} scores`) ?? '{}') as Record<string, never>;
   } catch {
     return {};
   }
 };
-if (document.querySelector('[data-progress], .exercise[data-skeleton] > .solution'))
-  void import('../playground/progress.ts').then(({ showProgress }) => showProgress(scores() as never));
+const earned = scores();
+if (Object.keys(earned).length > 0 || document.querySelector('.exercise[data-skeleton] > .solution'))
+  void import('../playground/progress.ts').then(({ showProgress }) => showProgress(earned));
 
 // Interactive figures wake when asked, or at once when the address holds their settings.
 const asked = new URLSearchParams(location.search);

@@ -56,6 +56,8 @@ export function makeEditor(text: string, on: { run: () => void; change: () => vo
         indentUnit.of('  '),
         EditorState.tabSize.of(2),
         look,
+        // A region that scrolls must be one that a keyboard reaches.
+        EditorView.contentAttributes.of({ tabindex: '0', autocapitalize: 'off', spellcheck: 'false' }),
         keymap.of([{ key: 'Mod-Enter', run }, { key: 'Ctrl-Enter', run }, ...defaultKeymap, ...historyKeymap, indentWithTab]), // prettier-ignore
         EditorView.updateListener.of((update) => {
           if (update.docChanged) on.change();
@@ -63,8 +65,6 @@ export function makeEditor(text: string, on: { run: () => void; change: () => vo
       ],
     }),
   });
-  view.contentDOM.setAttribute('autocapitalize', 'off');
-  view.contentDOM.setAttribute('spellcheck', 'false');
   return {
     dom: view.dom,
     text: () => view.state.doc.toString(),

@@ -56,6 +56,9 @@ function spoiled(path: string): string {
       return;
     }
   });
+  // And one that throws.
+  const last = parseRegions(lines.join('\n'), path).at(-1)!;
+  lines[last.line - 1] = `    throw new RangeError('spoiled');`;
   return lines.join('\n');
 }
 
