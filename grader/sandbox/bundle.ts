@@ -11,9 +11,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
+import { firstLook as look, largestFile } from './first-look.ts';
 import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
-import { firstLook as look, largestFile, strip } from './strip.ts';
+import type { strip } from './strip.ts';
 
 export interface BundleOptions {
   /** Folder with the student's files. */
@@ -60,7 +61,7 @@ const loader = (module: string) =>
 export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const { chapters, topic } = options;
   const file = `${topic}.ts`;
-  const problem = firstLook(path.join(chapters, file), file);
+  const problem = readFirst(path.join(chapters, file), file);
   if (problem) return problem;
 
   // The one name of the bundle that the student's code could see: not to be guessed.
@@ -68,7 +69,11 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const sources = new Map<string, string>();
   const mistakes: Failed[] = [];
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
-  const library = ownLibrary ? undefined : await prelude(options.tensor);
+  // The parser takes a moment to load: only what is really bundled waits for it.
+  const [library, stripper] = await Promise.all([
+    ownLibrary ? undefined : prelude(options.tensor),
+    import('./strip.ts'),
+  ]);
   try {
     const { outputFiles } = await build({
       stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
@@ -84,7 +89,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
       absWorkingDir: chapters,
       banner: { js: '(function () { "use strict";' },
       footer: { js: `return ${result}.default; })();` },
-      plugins: [rules(options, library, sources, mistakes)],
+      plugins: [rules(options, library, stripper.strip, sources, mistakes)],
     });
     const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
@@ -104,7 +109,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
 }
 
 /** What a file may be judged by before anything is parsed. */
-function firstLook(full: string, file: string): Failed | undefined {
+function readFirst(full: string, file: string): Failed | undefined {
   let text: string;
   try {
     text = readFileSync(full, 'utf8');
@@ -114,6 +119,8 @@ function firstLook(full: string, file: string): Failed | undefined {
   // A size is said where the file is read, with its place.
   return text.length > largestFile ? undefined : look(text, file);
 }
+
+type Strip = typeof strip;
 
 interface Prelude {
   code: string;
@@ -189,6 +196,7 @@ function find(base: string): string | undefined {
 function rules(
   { chapters, standIns, tensor, mode }: BundleOptions,
   library: Prelude | undefined,
+  strip: Strip,
   sources: Map<string, string>,
   mistakes: Failed[],
 ): Plugin {

@@ -11,9 +11,6 @@ import { place } from './stack.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
-/** A larger file was not written by hand, and could exhaust the parser. */
-export const largestFile = 256 * 1024;
-
 /** An import that is left in the code; positions are offsets into it. */
 export interface Import {
   from: string;
@@ -53,16 +50,6 @@ const options: ParserOptions = {
   createParenthesizedExpressions: true,
   attachComment: false,
 };
-
-/** What a file may be judged by before anything is parsed. */
-export function firstLook(text: string, file: string): Failed | undefined {
-  if (text.length > largestFile)
-    return { kind: 'failed', why: 'import', message: `${file} is larger than ${largestFile / 1024} KB` };
-  const code = text.replace(/\/\*[^]*?\*\/|\/\/.*/g, '').trim();
-  if (code.replace(/^\uFEFF/, '') === '')
-    return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
-  return undefined;
-}
 
 /** Thrown inside for what the course's TypeScript does not have. */
 class Unsupported extends Error {

@@ -67,8 +67,8 @@ describe.skipIf(!chromiumPath)('in the page', () => {
       const text =
         'export function step(z: number): number { const end = Date.now() + 20; while (Date.now() < end); return z; }';
       const going = runner.run({ chapter: 'chapter-1', topic: 'neuron', only: 'step', text, skeleton: '' });
-      let frame: HTMLIFrameElement | null = null;
-      while (!(frame = document.querySelector('iframe'))) await new Promise((next) => setTimeout(next, 5));
+      while (!document.querySelector('iframe')) await new Promise((next) => setTimeout(next, 5));
+      const frame = document.querySelector('iframe')!;
       const seen = { sandbox: frame.getAttribute('sandbox'), document: frame.contentDocument, policy: /content="([^"]*)"/.exec(frame.srcdoc)![1]! }; // prettier-ignore
       await going;
       return { ...seen, left: document.querySelectorAll('iframe').length };

@@ -35,7 +35,6 @@ const builtIns: [is: (value: object) => boolean, what: string][] = [
   [accepts(getter(Map.prototype, 'size')), 'a Map'],
   [accepts(getter(Set.prototype, 'size')), 'a Set'],
   [accepts(Date.prototype.getTime), 'a Date'],
-  // eslint-disable-next-line @typescript-eslint/unbound-method
   [accepts(RegExp.prototype.exec, ['']), 'a RegExp'],
   [inherits(Error.prototype), 'an Error'],
   [accepts(WeakMap.prototype.has, [key]), 'a WeakMap'],

@@ -3,7 +3,8 @@
  * becomes one while it is graded, the stand-ins when the site is built.
  */
 import type { Loaded, Place } from '../../engine/sandbox.ts';
-import { firstLook, strip, type Stripped } from '../strip.ts';
+import { firstLook } from '../first-look.ts';
+import { strip, type Stripped } from '../strip.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 

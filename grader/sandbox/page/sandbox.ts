@@ -117,7 +117,6 @@ export async function openPageSandbox({
 function refused(loaded: Extract<Loaded, { kind: 'failed' }>): Sandbox {
   return {
     loaded,
-    // eslint-disable-next-line @typescript-eslint/require-await
     async *run() {
       yield { kind: 'crash', detail: `the file did not load: ${loaded.message}` };
     },
