@@ -41,4 +41,16 @@ export const CHAPTERS: readonly ChapterEntry[] = [
     title: 'Transformer: attention is all there is',
     load: async () => (await import('./chapter-5-transformer/index.ts')).chapter,
   },
+  {
+    id: 'chapter-6',
+    folder: 'chapter-6-lora',
+    title: 'LoRA: learning little',
+    load: async () => (await import('./chapter-6-lora/index.ts')).chapter,
+  },
+  {
+    id: 'chapter-7',
+    folder: 'chapter-7-moe',
+    title: 'MoE: many experts, few at work',
+    load: async () => (await import('./chapter-7-moe/index.ts')).chapter,
+  },
 ];

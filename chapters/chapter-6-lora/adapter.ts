@@ -56,7 +56,12 @@ export function adapterForward(x: Tensor, weights: AdapterWeights): { y: Tensor;
 }
 
 /**
- * The way back: along the detour, and straight.
+ * The way back: along the detour, and straight. With z = x wDownᵀ + bDown, what goes into the bend:
+ *
+ *   dwUp   = Σ over tokens of dyᵀ h      (C, m)        dbUp   = Σ over tokens of dy      (C)
+ *   dz     = gelu′(z) ⊙ (dy wUp)         (…, m)
+ *   dwDown = Σ over tokens of dzᵀ x      (m, C)        dbDown = Σ over tokens of dz      (m)
+ *   dx     = dy + dz wDown               (…, C)
  *
  * @param dy    (…, C) upstream gradient of y
  * @param cache from adapterForward

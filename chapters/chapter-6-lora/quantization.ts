@@ -125,6 +125,9 @@ export function unpackQ8(bytes: number[]): number[] {
  *   bytes 0, 1:  d in half precision, the low byte first
  *   byte 2 + j:  q_j in the low four bits, q_{j+16} in the high four        j = 0 … 15
  *
+ * A block of zeros needs no rule of its own: m = 0, d = 0 / −8 = −0, every q_j is 8. The sign of −0 is stored too, so byte 1
+ * is 128, as in ggml.
+ *
  * @param x 32 numbers; they are rounded to float32 first
  * @returns 18 whole numbers from 0 to 255
  * @throws RangeError when there are not 32 numbers
@@ -135,7 +138,7 @@ export function packQ4(x: number[]): number[] {
 }
 
 /**
- * The 32 numbers of a q4_0 block: d · (q_j − 8), in float32.
+ * The 32 numbers of a q4_0 block: d · (q_j − 8), in float32. d may be negative.
  *
  * @param bytes 18 whole numbers from 0 to 255
  * @returns 32 numbers

@@ -35,8 +35,8 @@ export interface ExpertsCache {
  * @param tokens  T
  * @param experts E
  * @param k       experts per token
- * @param factor  > 0
- * @returns a whole number ≥ 1
+ * @param factor  > 0; Infinity for room without end
+ * @returns a whole number ≥ 1, or Infinity where factor is
  * @see Fedus, Zoph & Shazeer 2022, eq. 3
  */
 export function expertCapacity(tokens: number, experts: number, k: number, factor: number): number {

@@ -120,10 +120,16 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     }
   }
   const at = resolveAxis('stack', axis, first.rank + 1, first.shape);
-  return concat(
-    tensors.map((x) => expandDims(x, at)),
-    at,
-  );
+  const inner = sizeOf(first.shape.slice(at));
+  const blocks = sizeOf(first.shape.slice(0, at));
+  const out = new Float64Array(first.size * tensors.length);
+  tensors.forEach(({ data }, place) => {
+    for (let block = 0; block < blocks; block++) {
+      const from = block * inner;
+      out.set(data.subarray(from, from + inner), (block * tensors.length + place) * inner);
+    }
+  });
+  return new Tensor([...first.shape.slice(0, at), tensors.length, ...first.shape.slice(at)], out);
 }
 
 /**

@@ -58,10 +58,10 @@ function extreme(operation: string, sign: 1 | -1, x: Tensor, axes: Axes | undefi
   const out = new Float64Array(sizeOf(shape)).fill(-sign * Infinity);
   if (count === 0 && out.length > 0) throw emptyError(operation, x);
   walk(x.shape, stridesOf(x.shape), broadcastStrides(kept, x.shape), (_o, i, di, j, dj, count) => {
-    for (let step = 0; step < count; step++) {
-      const value = x.data[i + step * di];
-      const cell = j + step * dj;
-      if (sign * value > sign * out[cell] || Number.isNaN(value)) out[cell] = value;
+    const { data } = x;
+    for (let step = 0; step < count; step++, i += di, j += dj) {
+      const value = data[i];
+      if (sign * value > sign * out[j] || value !== value) out[j] = value; // only NaN is not itself
     }
   });
   return new Tensor(shape, out);

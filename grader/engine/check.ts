@@ -1,7 +1,7 @@
 /**
  * The kinds of check. Each draws inputs, says which calls of the student's function it needs, and judges what came back.
  */
-import { compare, EXACT, type Mismatch, type Tolerance } from './compare.ts';
+import { compare, EXACT, type Mismatch } from './compare.ts';
 import type { Exercise } from './exercise.ts';
 import {
   mapNumbers,
@@ -103,11 +103,7 @@ export function agrees(options: Options & { exact?: boolean } = {}): Check {
     expected: (inputs, exercise) => exercise.oracle(copy(inputs)),
     judge(inputs, [outcome], exercise) {
       const expected = exercise.oracle(copy(inputs));
-      let tolerance: Tolerance = EXACT;
-      if (!options.exact) {
-        const allowed = roundingTolerance(exercise.oracle, inputs, exercise.inputs, expected);
-        tolerance = (k) => allowed[k]!;
-      }
+      const tolerance = options.exact ? EXACT : roundingTolerance(exercise.oracle, inputs, exercise.inputs, expected);
       const mismatches = compare(expected, valueIn(outcome), tolerance);
       return mismatches.length > 0 ? { sentence: wrongSentence(mismatches), mismatches } : undefined;
     },
@@ -156,7 +152,7 @@ function tensorwise(value: Value, bound: (entries: number[]) => number): number[
   if (Array.isArray(value) && !value.every((v) => typeof v === 'number'))
     return value.flatMap((v) => tensorwise(v, bound));
   const entries = scalars(value);
-  return entries.map(() => bound(entries));
+  return new Array<number>(entries.length).fill(bound(entries));
 }
 
 /** What a law says of the outputs: true, or what is wrong in a sentence. */
@@ -382,10 +378,13 @@ export function learns<I = ValueRecord>(
       const results: Value[] = [];
       for (const outcome of outcomes) {
         const expected = exercise.oracle(copy(now));
-        const allowed = roundingTolerance(exercise.oracle, now, exercise.inputs, expected).map(
-          (t) => t * 10 ** results.length,
+        const allowed = roundingTolerance(exercise.oracle, now, exercise.inputs, expected);
+        const grown = 10 ** results.length;
+        const mismatches = compare(
+          expected,
+          valueIn(outcome),
+          (k, difference) => allowed(k, difference / grown) * grown,
         );
-        const mismatches = compare(expected, valueIn(outcome), (k) => allowed[k]!);
         if (mismatches.length > 0)
           return { sentence: `${wrongSentence(mismatches)} after step ${results.length + 1} of ${steps}`, mismatches };
         results.push(expected);

@@ -3,7 +3,7 @@
  * is written so that NaN fails it.
  */
 import { Tensor } from '#tensor';
-import { describe, isRecord, Odd, scalars, type Value } from './value.ts';
+import { countScalars, describe, isRecord, Odd, type Value } from './value.ts';
 
 /** One result that differs. */
 export interface Mismatch {
@@ -18,8 +18,8 @@ export interface Mismatch {
   wrong: number[];
 }
 
-/** Allowed difference for the k-th scalar of the whole expected value. */
-export type Tolerance = (k: number) => number;
+/** Allowed difference for the k-th scalar of the whole expected value; it may depend on the difference there is. */
+export type Tolerance = (k: number, difference: number) => number;
 
 export const EXACT: Tolerance = () => 0;
 
@@ -47,7 +47,7 @@ export function compare(expected: Value, got: Value, tolerance: Tolerance): Mism
             wrong: [],
           });
         else walk(path, value, have[key], first);
-        first += scalars(value).length;
+        first += countScalars(value);
       }
       return;
     }
@@ -77,7 +77,7 @@ export function compare(expected: Value, got: Value, tolerance: Tolerance): Mism
         return numbers(want as number[], have as number[], first, differs);
       want.forEach((value, i) => {
         walk(`${name}[${i}]`, value, have[i], first);
-        first += scalars(value).length;
+        first += countScalars(value);
       });
       return;
     }
@@ -95,7 +95,7 @@ export function compare(expected: Value, got: Value, tolerance: Tolerance): Mism
     first: number,
     differs: (kind: Mismatch['kind'], says: string, wrong: number[]) => unknown,
   ): void {
-    const wrong = want.flatMap((x, i) => (close(x, have[i]!, tolerance(first + i)) ? [] : [i]));
+    const wrong = want.flatMap((x, i) => (close(x, have[i]!, tolerance(first + i, Math.abs(x - have[i]!))) ? [] : [i]));
     if (wrong.length === 0) return;
     const bad = wrong.find((i) => !Number.isFinite(have[i]!) && Number.isFinite(want[i]!));
     if (bad !== undefined) differs('nonfinite', `contains ${have[bad]!}`, wrong);

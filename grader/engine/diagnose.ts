@@ -85,23 +85,21 @@ function explains(
   samples: readonly Sample[],
   wrong: readonly string[],
 ): { whole: boolean } | undefined {
-  const results = samples.map((s): { value: Value } | { threw: string } => {
-    try {
-      return { value: wrongly(copy(s.inputs)) };
-    } catch (error) {
-      return { threw: String((error as Error).message) };
-    }
-  });
+  const results: ({ value: Value } | { threw: string })[] = [];
   const touches = new Set<string>();
   let telling = 0;
   let inNumbers = 0;
-  samples.forEach((s, i) => {
-    const result = results[i]!;
+  for (const s of samples) {
+    const result = attempt(wrongly, s.inputs);
     const names = 'value' in result ? differing(s.expected, result.value) : [];
+    // Most are refuted by the first sample they speak of; the rest of the samples need not be computed.
+    if ('value' in result ? s.threw !== undefined : s.threw === undefined) return undefined;
+    if ('value' in result && names.some((n) => !alike(pick(result.value, n), pick(s.got, n)))) return undefined;
+    results.push(result);
     if (names.length > 0) inNumbers++;
     if (names.length > 0 || 'threw' in result) telling++;
     for (const n of names) touches.add(n);
-  });
+  }
   // What an error says depends on who noticed first, so where enough numbers agree it is enough that both throw.
   const sameError = inNumbers < SEVERAL;
   if (telling < Math.min(SEVERAL, samples.length)) return undefined;
@@ -111,6 +109,14 @@ function explains(
     return s.threw === undefined && [...touches].every((n) => alike(pick(result.value, n), pick(s.got, n)));
   });
   return matches ? { whole: wrong.every((n) => touches.has(n)) } : undefined;
+}
+
+function attempt(f: (inputs: ValueRecord) => Value, inputs: ValueRecord): { value: Value } | { threw: string } {
+  try {
+    return { value: f(copy(inputs)) };
+  } catch (error) {
+    return { threw: String((error as Error).message) };
+  }
 }
 
 /** The exercise without the misconceptions that give wrong results where the student's were right. */

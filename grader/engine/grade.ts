@@ -21,6 +21,8 @@ export interface GradeOptions {
   only?: string | undefined;
   /** Only this case of it: a failure's `replay.case`. */
   replay?: string | undefined;
+  /** Only verdicts and points: neither the smallest input nor the cause is looked for, which is most of the work. */
+  brief?: boolean;
   /** Told before each check. */
   onCheck?: (exercise: Exercise, check: Check) => void;
   /** Told when an exercise is done: should the rest be cut short, what is done still counts. */
@@ -197,7 +199,8 @@ export async function gradeExercise(
     };
   }
 
-  const context: CheckContext = { seed: options.seed, exerciseId: id, replay: options.replay };
+  const { seed, replay, brief } = options;
+  const context: CheckContext = { seed, exerciseId: id, replay, ...(brief && { brief }) };
   // A course function cannot be called beside plain functions: there, a cache is nobody's concern.
   const possible = exercise.checks.filter((c) => subject.standIns || !c.call?.backwardFromStandIn);
   const chosen = options.replay

@@ -33,6 +33,8 @@ export interface CheckContext {
   /** Only this case (from a failure's `replay`). */
   replay?: string | undefined;
   forwardFromStandIn?: boolean;
+  /** Only the verdict. */
+  brief?: boolean;
 }
 
 /** What one case came to: its finding or problem, and the outcomes behind it. */
@@ -101,6 +103,9 @@ export async function runCheck(
     judged.every((j) => j.outcomes.every((o) => o.kind === 'error' && o.todo))
   )
     return { verdict: 'not-run', cases: 0, notStarted: true };
+
+  if (context.brief)
+    return { verdict: judged[first]!.problem?.verdict ?? 'fail', cases: judged.length, notStarted: false };
 
   // One small case explains nothing: a replay looks at the same cases as the run that it repeats.
   const whole = context.replay ? [...(check.fixed ? [] : drawCases(arbitrary, seed, check.cases)), ...given] : list;

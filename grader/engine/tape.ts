@@ -19,6 +19,8 @@ export class Var {
   readonly slopes: readonly number[];
   /** ∂(what was differentiated)/∂this, filled by {@link differentiate}. */
   grad = 0;
+  /** The number of the walk that has been here last; see {@link topological}. */
+  walk = 0;
 
   constructor(value: number, parents: readonly Var[] = [], slopes: readonly number[] = []) {
     this.value = value;
@@ -26,20 +28,20 @@ export class Var {
     this.slopes = slopes;
   }
 
-  add(other: Var | number): Var {
-    const o = constant(other);
+  add(o: Var | number): Var {
+    if (typeof o === 'number') return new Var(this.value + o, [this], [1]);
     return new Var(this.value + o.value, [this, o], [1, 1]);
   }
-  sub(other: Var | number): Var {
-    const o = constant(other);
+  sub(o: Var | number): Var {
+    if (typeof o === 'number') return new Var(this.value - o, [this], [1]);
     return new Var(this.value - o.value, [this, o], [1, -1]);
   }
-  mul(other: Var | number): Var {
-    const o = constant(other);
+  mul(o: Var | number): Var {
+    if (typeof o === 'number') return new Var(this.value * o, [this], [o]);
     return new Var(this.value * o.value, [this, o], [o.value, this.value]);
   }
-  div(other: Var | number): Var {
-    const o = constant(other);
+  div(o: Var | number): Var {
+    if (typeof o === 'number') return new Var(this.value / o, [this], [1 / o]);
     return new Var(this.value / o.value, [this, o], [1 / o.value, -this.value / (o.value * o.value)]);
   }
   neg(): Var {
@@ -90,10 +92,6 @@ export class Var {
   }
 }
 
-function constant(x: Var | number): Var {
-  return typeof x === 'number' ? new Var(x) : x;
-}
-
 function kink(distance: number): void {
   nearestKink = Math.min(nearestKink, Math.abs(distance));
 }
@@ -110,11 +108,15 @@ export function sum(terms: readonly Var[]): Var {
 /** Σ a_i b_i of two lists of equal length. */
 export function dot(a: readonly Var[], b: readonly Var[]): Var {
   if (a.length !== b.length) throw new Error(`A dot product of ${a.length} numbers with ${b.length}.`);
-  return new Var(
-    a.reduce((s, x, i) => s + x.value * b[i]!.value, 0),
-    [...a, ...b],
-    [...b, ...a].map((x) => x.value),
-  );
+  const parents = a.concat(b);
+  const slopes = new Array<number>(parents.length);
+  let total = 0;
+  for (let i = 0; i < a.length; i++) {
+    slopes[i] = b[i]!.value;
+    slopes[a.length + i] = a[i]!.value;
+    total += a[i]!.value * b[i]!.value;
+  }
+  return new Var(total, parents, slopes);
 }
 
 /** The mean of Vars. */
@@ -136,7 +138,11 @@ export function softmax(terms: readonly Var[]): Var[] {
 }
 
 /** 0 … n − 1, mapped. */
-export const range = <T>(n: number, f: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => f(i));
+export function range<T>(n: number, f: (i: number) => T): T[] {
+  const list: T[] = [];
+  for (let i = 0; i < n; i++) list.push(f(i));
+  return list;
+}
 
 /** A tensor of Vars. */
 export class VarTensor {
@@ -162,8 +168,9 @@ export function table(shape: readonly number[], entry: (...index: number[]) => V
     range(size, (flat) => {
       const index = new Array<number>(shape.length);
       for (let axis = shape.length - 1; axis >= 0; axis--) {
-        index[axis] = flat % shape[axis]!;
-        flat = Math.floor(flat / shape[axis]!);
+        const length = shape[axis]!;
+        index[axis] = flat % length;
+        flat = (flat - index[axis]!) / length;
       }
       return entry(...index);
     }),
@@ -202,7 +209,11 @@ function lift(value: Value): unknown {
 
 function lower(tree: VarTree, f: (v: Var) => number): Value {
   if (tree instanceof Var) return f(tree);
-  if (tree instanceof VarTensor) return new Tensor(tree.shape, Float64Array.from(tree.data, f));
+  if (tree instanceof VarTensor) {
+    const data = new Float64Array(tree.data.length);
+    for (let i = 0; i < data.length; i++) data[i] = f(tree.data[i]!);
+    return new Tensor(tree.shape, data);
+  }
   if (Array.isArray(tree)) return tree.map((t) => lower(t, f));
   if (typeof tree === 'object' && tree !== null)
     return Object.fromEntries(Object.entries(tree).map(([k, v]) => [k, lower(v, f)]));
@@ -248,8 +259,8 @@ export function trace<I>(definition: Definition<I>, inputs: ValueRecord, plain: 
   return { inputs: lifted, tree, value: lower(tree, (v) => v.value), margin: nearestKink };
 }
 
-/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var, and returns all those. */
-export function differentiate(outputs: readonly (readonly [Var, number])[]): Var[] {
+/** Fills `grad` of every Var below the given outputs with ∂(Σ weight · output)/∂Var. */
+export function differentiate(outputs: readonly (readonly [Var, number])[]): void {
   const order = topological(outputs.map(([v]) => v));
   for (const v of order) v.grad = 0;
   for (const [v, weight] of outputs) v.grad += weight;
@@ -257,28 +268,33 @@ export function differentiate(outputs: readonly (readonly [Var, number])[]): Var
     const v = order[i]!;
     for (let p = 0; p < v.parents.length; p++) v.parents[p]!.grad += v.slopes[p]! * v.grad;
   }
-  return order;
 }
+
+let walks = 0;
 
 /** Every Var below the outputs, parents before children; without recursion, since a tape may be deep. */
 function topological(outputs: readonly Var[]): Var[] {
   const order: Var[] = [];
-  const seen = new Set<Var>();
+  const walk = ++walks;
+  const path: Var[] = [];
+  /** Which parent of each Var on the path comes next. */
+  const next: number[] = [];
+  const enter = (v: Var) => {
+    if (v.walk === walk) return;
+    v.walk = walk;
+    path.push(v);
+    next.push(0);
+  };
   for (const output of outputs) {
-    const stack: [Var, number][] = [[output, 0]];
-    while (stack.length > 0) {
-      const top = stack.at(-1)!;
-      const [v, next] = top;
-      if (next === 0 && seen.has(v)) stack.pop();
-      else if (next < v.parents.length) {
-        seen.add(v);
-        top[1]++;
-        const parent = v.parents[next]!;
-        if (!seen.has(parent)) stack.push([parent, 0]);
-      } else {
-        seen.add(v);
+    enter(output);
+    while (path.length > 0) {
+      const last = path.length - 1;
+      const v = path[last]!;
+      if (next[last]! < v.parents.length) enter(v.parents[next[last]!++]!);
+      else {
         order.push(v);
-        stack.pop();
+        path.pop();
+        next.pop();
       }
     }
   }
@@ -310,9 +326,8 @@ export function gradient<I>(
       pair(tree, u, outputs);
     }
   } else pair(run.tree, upstream, outputs);
-  const below = new Set(differentiate(outputs));
-  const gradients = Object.fromEntries(
-    wrt.map((name) => [name, lower(run.inputs[name] as VarTree, (v) => (below.has(v) ? v.grad : 0))]),
-  );
+  differentiate(outputs);
+  // An input that has no part in the outputs was not walked, and its grad is 0 as it was made.
+  const gradients = Object.fromEntries(wrt.map((name) => [name, lower(run.inputs[name] as VarTree, (v) => v.grad)]));
   return { gradients, margin: run.margin };
 }

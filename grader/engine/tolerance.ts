@@ -11,7 +11,8 @@
  *   its terms are: the second order counts too.
  */
 import type { Inputs } from './inputs.ts';
-import { copy, mapNumbers, scalars, type Value, type ValueRecord } from './value.ts';
+import type { Tolerance } from './compare.ts';
+import { copy, countScalars, mapNumbers, scalars, type Value, type ValueRecord } from './value.ts';
 import type { Oracle } from './exercise.ts';
 
 const EPSILON = Number.EPSILON;
@@ -23,10 +24,31 @@ const SAFETY = 16;
 /** Where an oracle jumps, its spread says nothing about rounding; never allow more than this, relative to its size. */
 const LOOSEST = 1e-7;
 
-/** Allowed absolute difference for each scalar of `expected`, in the order of {@link scalars}. */
-export function roundingTolerance(oracle: Oracle, inputs: ValueRecord, declared: Inputs, expected: Value): number[] {
+/**
+ * Allowed absolute difference for each scalar of `expected`, in the order of {@link scalars}.
+ *
+ * The oracle is run on nudged inputs only for a difference that needs it: the bound is never below what it would be
+ * without any spread and never above the loosest, and nearly all differences, right or wrong, lie outside these two.
+ */
+export function roundingTolerance(oracle: Oracle, inputs: ValueRecord, declared: Inputs, expected: Value): Tolerance {
   const wanted = scalars(expected);
-  const n = scalars(inputs).length + 8;
+  const n = countScalars(inputs) + 8;
+  const size = wanted.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+  const loosest = LOOSEST * Math.max(1, size);
+  const allowed = (k: number, spread: number) =>
+    Math.min(SAFETY * n * EPSILON * (spread + (Math.abs(wanted[k]!) || 0) + size), loosest);
+  let spread: number[] | undefined;
+  return (k, difference) => {
+    const least = allowed(k, 0);
+    if (difference <= least) return least;
+    if (!(difference <= loosest)) return loosest;
+    spread ??= spreadOf(oracle, inputs, declared, wanted);
+    return allowed(k, spread[k]!);
+  };
+}
+
+/** How far each scalar of the result moves, per unit that the inputs are nudged. */
+function spreadOf(oracle: Oracle, inputs: ValueRecord, declared: Inputs, wanted: readonly number[]): number[] {
   const spread = wanted.map(() => 0);
   for (let trial = 0; trial < TRIALS; trial++) {
     const up = nudgedResult(oracle, inputs, declared, trial, NUDGE);
@@ -38,11 +60,7 @@ export function roundingTolerance(oracle: Oracle, inputs: ValueRecord, declared:
       spread[i] = Math.max(spread[i]!, first + second || 0);
     }
   }
-  const size = wanted.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
-  return wanted.map((x, i) => {
-    const allowed = SAFETY * n * EPSILON * (spread[i]! + (Math.abs(x) || 0) + size);
-    return Math.min(allowed, LOOSEST * Math.max(1, size));
-  });
+  return spread;
 }
 
 function nudgedResult(

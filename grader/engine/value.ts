@@ -74,19 +74,35 @@ export function describe(value: Value): string {
 
 /** Every scalar in a value, in a fixed order; strings and odd things are skipped. */
 export function scalars(value: Value): number[] {
-  if (typeof value === 'number') return [value];
-  if (typeof value === 'boolean') return [value ? 1 : 0];
-  if (value instanceof Tensor) return Array.from(value.data);
-  if (value instanceof Uint8Array) return Array.from(value);
-  if (Array.isArray(value)) return value.flatMap(scalars);
-  if (isRecord(value)) return Object.values(value).flatMap(scalars);
-  return [];
+  const found: number[] = [];
+  collect(value, found);
+  return found;
+}
+
+function collect(value: Value, into: number[]): void {
+  if (typeof value === 'number') into.push(value);
+  else if (typeof value === 'boolean') into.push(value ? 1 : 0);
+  else if (value instanceof Tensor) for (const x of value.data) into.push(x);
+  else if (value instanceof Uint8Array) for (const x of value) into.push(x);
+  else if (Array.isArray(value)) for (const v of value) collect(v, into);
+  else if (isRecord(value)) for (const v of Object.values(value)) collect(v, into);
+}
+
+/** How many {@link scalars} there are. */
+export function countScalars(value: Value): number {
+  if (typeof value === 'number' || typeof value === 'boolean') return 1;
+  if (value instanceof Tensor) return value.data.length;
+  if (value instanceof Uint8Array) return value.length;
+  let count = 0;
+  if (Array.isArray(value)) for (const v of value) count += countScalars(v);
+  else if (isRecord(value)) for (const v of Object.values(value)) count += countScalars(v);
+  return count;
 }
 
 /** The same value with every scalar passed through `f`; booleans, strings and bytes stay. */
 export function mapNumbers(value: Value, f: (x: number) => number): Value {
   if (typeof value === 'number') return f(value);
-  if (value instanceof Tensor) return new Tensor(value.shape, Float64Array.from(value.data, f));
+  if (value instanceof Tensor) return value.map((x) => f(x));
   if (Array.isArray(value)) return value.map((v) => mapNumbers(v, f));
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapNumbers(v, f)]));
   return value;

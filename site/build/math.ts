@@ -13,7 +13,7 @@ const LETTERS: readonly [where: RegExp, letters: Colours][] = [
   // L counts layers there.
   [/chapter-2-bp\/mlp\b/, {}],
   // L counts places, and V tokens.
-  [/chapter-(5|6|7)/, { Q: 'query', q: 'query', K: 'key', k: 'key', v: 'value' }],
+  [/chapter-(5|6)/, { Q: 'query', q: 'query', K: 'key', k: 'key', v: 'value' }],
   [/^/, { L: 'loss' }],
 ];
 

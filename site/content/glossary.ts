@@ -88,6 +88,13 @@ export const GLOSSARY: readonly Term[] = [
     'chapter-2-bp/linear/',
   ),
   term(
+    'catastrophic forgetting',
+    '灾难性遗忘',
+    'Training on something new goes through the weights that the old needed, and what was known is lost.',
+    '在新任务上训练会改动旧任务所依赖的权重，于是已学会的东西丢失。',
+    'chapter-6-lora/fine-tuning/',
+  ),
+  term(
     'cell state',
     '细胞状态',
     'The LSTM’s memory: a road on which there is only multiplication by the forget gate and addition.',
@@ -304,6 +311,13 @@ export const GLOSSARY: readonly Term[] = [
     'A neuron that corrects its weights on every mistake.',
     '每犯一次错就修正权重的神经元。',
     'chapter-1-mp/perceptron/',
+  ),
+  term(
+    'quantisation',
+    '量化',
+    'Writing numbers as whole multiples of a scale that a block of them shares, in eight bits each or in four.',
+    '把数写成一块数共用的尺度的整数倍，每个只占八位或四位。',
+    'chapter-6-lora/quantization/',
   ),
   term(
     'query, key, value',

@@ -47,7 +47,14 @@ const escape = (text: string) => text.replace(/[&<>"]/g, (sign) => signs[sign]);
 const short = (v: number) => String(Math.round(v * 10) / 10 || 0);
 
 /** The whole picture: a title, a story for those who cannot see it, and what is drawn. */
-function picture(width: number, height: number, id: string, title: string, story: string, body: string[]): string {
+export function picture(
+  width: number,
+  height: number,
+  id: string,
+  title: string,
+  story: string,
+  body: string[],
+): string {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-labelledby="${id}-t ${id}-d" class="look">
 <title id="${id}-t">${escape(title)}</title>
 <desc id="${id}-d">${escape(story)}</desc>
@@ -58,7 +65,8 @@ ${body.join('\n')}
 `;
 }
 
-const label = (x: number, y: number, text: string, anchor = 'middle') =>
+/** Words at a place in a picture. */
+export const label = (x: number, y: number, text: string, anchor = 'middle') =>
   `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}">${escape(text)}</text>`;
 
 /** Fields of squares, dark for 1, two or three in a row: queries from top to bottom, keys from left to right. */

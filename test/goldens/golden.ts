@@ -1,5 +1,6 @@
 /**
- * Values computed with PyTorch (test/golden/, float64), as inputs and expected results of exercises.
+ * Values computed with PyTorch (test/golden/, float64), as inputs and expected results of exercises; those of quantization.json
+ * come from a program of ggml's rules instead.
  */
 import { readFileSync } from 'node:fs';
 import { Tensor } from '#tensor';

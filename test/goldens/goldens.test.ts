@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { CHAPTERS } from '../../grader/chapters.ts';
 import { compare, scalars, type Chapter, type Topic, type Value, type ValueRecord } from '../../grader/engine/index.ts';
 import { solutionsOf } from '../solutions.ts';
-import { follow, goldenCase } from './golden.ts';
+import { follow, goldenCase, type Golden } from './golden.ts';
 import { GOLDENS } from './index.ts';
 
 const chapters = new Map<string, Chapter>(
@@ -30,7 +30,9 @@ function differences(expected: Value, got: Value) {
   return compare(expected, got, () => 1e-9 * size);
 }
 
-describe.each(GOLDENS.map((g) => [`${g.exercise}: PyTorch's ${g.name}`, g] as const))('%s', (_title, golden) => {
+const source = ({ file }: Golden) => (file === 'quantization' ? 'ggml' : 'PyTorch');
+
+describe.each(GOLDENS.map((g) => [`${g.exercise}: ${source(g)}'s ${g.name}`, g] as const))('%s', (_title, golden) => {
   const { chapter, topic, exercise } = find(golden.exercise);
   const g = goldenCase(golden.file, golden.name);
   const expected = golden.expected(g);

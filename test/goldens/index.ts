@@ -11,6 +11,9 @@ import { goldens as blocks } from './chapter-5-blocks.ts';
 import { goldens as scaledAttention } from './chapter-5-attention.ts';
 import { goldens as encoder } from './chapter-5-encoder.ts';
 import { goldens as gpt } from './chapter-5-gpt.ts';
+import { goldens as adapters } from './chapter-6-adapters.ts';
+import { goldens as mixture } from './chapter-7-mixture.ts';
+import { goldens as quantization } from './chapter-6-quantization.ts';
 
 export const GOLDENS: readonly Golden[] = [
   ...chapter1,
@@ -25,4 +28,7 @@ export const GOLDENS: readonly Golden[] = [
   ...scaledAttention,
   ...encoder,
   ...gpt,
+  ...adapters,
+  ...mixture,
+  ...quantization,
 ];

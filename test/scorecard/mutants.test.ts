@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { mutantsOf } from './mutants.ts';
+import { soak } from './soak.ts';
+
+const file = (body: string) => `
+const SCALE = 2;
+/** Twice, or so. */
+export function f(x: Tensor, w: Tensor, rows: 1 | 2): Tensor {
+  // #region f
+  ${body}
+  // #endregion
+}
+`;
+/** What becomes of a body, change by change. */
+const changed = (body: string) => mutantsOf(file(body), 'f.ts').map((m) => `${m.operator}: ${m.before} → ${m.after}`);
+
+describe('mutants', () => {
+  test.each([
+    ['return a + b;', ['sign: + → -', 'left out: a + b → a', 'left out: a + b → b']],
+    ['return a < b;', ['comparison: < → <=', 'comparison: < → >']],
+    ['total += x;', ['left out: total += x; → ;', 'missing sum: += → =', 'missing sum: += → -=']],
+    ['return xs[t];', ['off by one: t → t - 1', 'off by one: t → t + 1']],
+    ['return w.T;', ['transpose: w.T → w']],
+    ['return x.sum(0);', ['missing sum: sum → mean', 'axis or argument: 0 → 1']],
+    ['return x.matmul(w);', ['swapped operands: x.matmul(w) → (w).matmul(x)']],
+    ['return -x;', ['sign: -x → x']],
+    ['return { dx, dw };', ['swapped results: { dx, dw } → { dx: dw, dw: dx }']],
+  ])('%s', (body, expected) => expect(changed(body)).toEqual(expected));
+
+  test('only what a student writes is changed, never types, and every mutant is another, well-formed program', () => {
+    const text = readFileSync(new URL('../../solutions/chapter-1-mp/neuron.ts', import.meta.url), 'utf8');
+    const mutants = mutantsOf(text, 'neuron.ts');
+    expect(mutants.length).toBeGreaterThan(50);
+    expect(new Set(mutants.map((m) => m.text)).size).toBe(mutants.length);
+    expect(mutants.every((m) => m.text !== text)).toBe(true);
+    for (const m of mutants) {
+      const { diagnostics } = ts.transpileModule(m.text, { reportDiagnostics: true });
+      expect(diagnostics, `${m.line}: ${m.before} → ${m.after}`).toEqual([]);
+    }
+    expect(changed('const n: 1 = rows; return n;')).toEqual([]);
+  });
+});
+
+test('a soak judges the solutions with one seed after another', async () => {
+  const seen = [];
+  for await (const soaked of soak('chapter-1', 900)) seen.push(soaked);
+  expect(seen.reduce((sum, s) => sum + s.cases, 0)).toBeGreaterThanOrEqual(900);
+  expect(new Set(seen.map((s) => s.topic)).size).toBe(3);
+  expect(seen.flatMap((s) => s.rejected)).toEqual([]);
+});

@@ -1,0 +1,35 @@
+/** Runs a script in as many processes as there are processors, each with its part, and gathers the lines they print. */
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+
+/**
+ * @param script a file that takes `--part i/n` and prints one JSON value a line
+ * @param on told each value
+ */
+export async function inParts<T>(script: string, words: readonly string[], on: (value: T) => void): Promise<void> {
+  const of = availableParallelism();
+  await Promise.all(
+    Array.from({ length: of }, (_, index) => {
+      const child = spawn(process.execPath, ['--import', 'tsx', script, ...words, '--part', `${index}/${of}`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      createInterface({ input: child.stdout }).on('line', (line) => on(JSON.parse(line) as T));
+      return new Promise<void>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', (code) => {
+          if (code === 0) resolve();
+          else reject(new Error(`part ${index + 1} of ${of} ended with exit code ${code}`));
+        });
+      });
+    }),
+  );
+}
+
+/** The part that this process was given. */
+export function partOf(words: readonly string[]): { rest: string[]; part?: { index: number; of: number } } {
+  const at = words.indexOf('--part');
+  if (at < 0) return { rest: [...words] };
+  const [index, of] = words[at + 1]!.split('/').map(Number);
+  return { rest: words.filter((_, i) => i !== at && i !== at + 1), part: { index: index!, of: of! } };
+}
