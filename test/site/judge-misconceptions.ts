@@ -5,7 +5,7 @@ import { misconceptions } from './misconceptions.ts';
 
 onmessage = async ({ data }: MessageEvent<ToJudge>) => {
   if (data.type !== 'grade') return;
-  const { chapter, topic } = data.task;
-  const report = await misconceptions(await SPECS[chapter]!(), topic);
+  const { chapter, topic, text } = data.task;
+  const report = await misconceptions(await SPECS[chapter]!(), topic, text === 'all');
   postMessage({ type: 'report', report: report as never } satisfies FromJudge);
 };
