@@ -28,6 +28,15 @@ afterAll(async () => {
 
 /** The reports of one file, of the page and of the command line, without what says where it ran. */
 async function both(path: string, text: string, only?: string): Promise<[page: Report, line: Report]> {
+  for (let tries = 1; ; tries++) {
+    const [page, line] = await once(path, text, only);
+    // A machine that does much else may let right code come too late, in either place: then that is what is tried again.
+    const late = [page, line].map((r) => r.topics[0]!.exercises.filter((e) => e.verdict === 'timeout').length);
+    if (late[0] === late[1] || tries === 3) return [page, line];
+  }
+}
+
+async function once(path: string, text: string, only?: string): Promise<[page: Report, line: Report]> {
   const [folder, name] = path.replace(/\.ts$/, '').split('/') as [string, string];
   const entry = CHAPTERS.find((each) => each.folder === folder)!;
   const chapter = chapters.find((each) => each.folder === folder)!;
