@@ -12,6 +12,8 @@ type Colours = Partial<Record<string, Role>>;
 const LETTERS: readonly [where: RegExp, letters: Colours][] = [
   // L counts layers there.
   [/chapter-2-bp\/mlp\b/, {}],
+  // q is a whole number there.
+  [/chapter-6-lora\/quantization\b/, {}],
   // L counts places, and V tokens.
   [/chapter-(5|6)/, { Q: 'query', q: 'query', K: 'key', k: 'key', v: 'value' }],
   [/^/, { L: 'loss' }],

@@ -1,6 +1,8 @@
 /** The interactive figures. A lesson may place its own with `<!-- interactive: name -->` on a line of its own. */
 import { figure as attentionHeads } from './attention-heads.ts';
+import { figure as expertRouting } from './expert-routing.ts';
 import type { Interactive } from './interactive.ts';
+import { figure as loraRank } from './lora-rank.ts';
 import { figure as lstmGates } from './lstm-gates.ts';
 import { figure as optimizerPaths } from './optimizer-paths.ts';
 import { figure as perceptronBoundary } from './perceptron-boundary.ts';
@@ -12,4 +14,6 @@ export const INTERACTIVES: readonly Interactive[] = [
   vanishingGradient,
   lstmGates,
   attentionHeads,
+  loraRank,
+  expertRouting,
 ];
