@@ -51,7 +51,7 @@ class Workbench {
   readonly #place = element('section', 'workbench');
   readonly #notices = element('div', 'notices');
   readonly #status = element('p', 'status');
-  readonly #results = element('div', 'results');
+  readonly #results = element('div', 'verdicts');
   readonly #earlier = element('details', 'earlier');
   readonly #run: HTMLButtonElement;
   readonly #runAll: HTMLButtonElement;

@@ -71,7 +71,7 @@ const put = async (text: string) => {
 const run = async (): Promise<string> => {
   await page.keyboard.press('Control+Enter');
   await page.locator('.workbench:not([aria-busy]) .verdict').waitFor();
-  return page.locator('.results').innerText();
+  return page.locator('.verdicts').innerText();
 };
 const text = () =>
   page.evaluate(() => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n'));
@@ -244,7 +244,7 @@ describe.skipIf(!chromiumPath)('a card', () => {
     expect(await card('mpNeuron').locator('.workbench').count()).toBe(1);
     await page.getByRole('button', { name: 'Run all of this file' }).click();
     await page.locator('.verdict h4').first().waitFor();
-    expect(await page.locator('.results').innerText()).toContain('mpNeuron is not written yet');
+    expect(await page.locator('.verdicts').innerText()).toContain('mpNeuron is not written yet');
     expect(await page.locator('.workbench .status').innerText()).toBe('1 of 13 points');
   });
 
