@@ -53,18 +53,19 @@ export function prefixMask(mask: Tensor, P: number): Tensor {
 }
 
 /**
- * Attention over a prefix and the keys, one head, one or many sequences.
+ * Attention over a prefix and the keys: one sequence (T, d), a batch (B, T, d), or a batch with heads (B, h, T, d).
  *
- *   k′ = [prefixK; k]      (…, P + S, d_k)        the same prefix for every sequence
+ *   k′ = [prefixK; k]      (…, P + S, d_k)        the prefix spread over the axes in front of k
  *   v′ = [prefixV; v]      (…, P + S, d_v)
  *   y  = attention(q, k′, v′, prefixMask(mask, P))      (…, T, d_v)
  *
  * @param q       (…, T, d_k)
  * @param k       (…, S, d_k)
  * @param v       (…, S, d_v)
- * @param prefixK (…, P, d_k), where the axes in front broadcast to those of k: (P, d_k) serves all sequences alike
+ * @param prefixK (…, P, d_k), where the axes in front broadcast to those of k: (P, d_k) serves all sequences and
+ *                heads alike; (1, h, P, d_k) has rows of its own for each head
  * @param prefixV (…, P, d_v) likewise
- * @param mask    (T, S), or (B, T, S): over the keys, without the prefix
+ * @param mask    (T, S), or (B, T, S) where q is (B, T, d_k): over the keys, without the prefix
  * @returns y (…, T, d_v), and the cache for prefixAttentionBackward
  * @see Li & Liang 2021, "Prefix-tuning: optimizing continuous prompts for generation", §4
  */
@@ -81,7 +82,7 @@ export function prefixAttentionForward(
 
 /**
  * The way back: the first P rows of the gradient of k′ are the prefix's, the rest is that of k; likewise for v′. Where one
- * prefix served many sequences, its gradients are summed.
+ * prefix served many sequences or heads, its gradients are summed (sumToShape).
  *
  * @param dy    (…, T, d_v) upstream gradient of y
  * @param cache from prefixAttentionForward

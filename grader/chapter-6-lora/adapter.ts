@@ -42,7 +42,7 @@ const adapterInit = exercise({
   checks: [
     agrees({ cases: 14 }),
     pure({ cases: 3 }),
-    rejects('a z that is no matrix', [{ z: zeros(4) }, { z: zeros(2, 3, 4) }]),
+    rejects('a z that is no matrix', [{ z: zeros(2) }, { z: zeros(1, 1, 2) }]),
   ],
   examples: [{ z: filled(3, 2, 5) }, { z: filled(7, 4, 3) }],
   misconceptions: {
@@ -78,12 +78,16 @@ const adapterInit = exercise({
       wrong: ({ z }) => started(z, { bDown: ones(z.shape[0]!), bUp: ones(z.shape[1]!) }),
       says: 'Your biases are 1. bUp is added to what comes out: at the start that must be nothing.',
     },
+    'wUp random by its own width': {
+      wrong: ({ z }) => started(z, { wUp: z.div(Math.sqrt(z.shape[0]!)).T }),
+      says: 'Your wUp is not zero, so the adapter changes the model before it has learned anything. Its width does not matter here: all of it is 0.',
+    },
   },
   hints: [
     'Nothing may come out of the adapter at first, and yet it must be able to begin. Which of the two matrices is zero?',
     'z is (m, C): wDown (m, C), bDown (m), wUp (C, m), bUp (C).',
     'wDown = z / √C, all others 0.',
-    'const [m, C] = z.shape; return { wDown: z.div(Math.sqrt(C)), bDown: zeros(m), wUp: zeros(C, m), bUp: zeros(C) };',
+    'const [m, C] = z.shape; return { wDown: z.div(Math.sqrt(C)), bDown: zeros(m), wUp: zeros(C, m), bUp: zeros(C) }; after a look at z.rank',
   ],
 });
 
@@ -205,6 +209,18 @@ const adapterForward = exercise({
     'x added twice': {
       wrong: (i) => ({ y: i.x.mul(2).add(run(i).up) }),
       says: 'x is in your result twice. The residual connection of the block is another one; the adapter adds its x once.',
+    },
+    'detour subtracted': {
+      wrong: (i) => ({ y: i.x.sub(run(i).up) }),
+      says: 'You subtract the detour. It is added to what came in.',
+    },
+    'bend before down': {
+      wrong: (i) => ({ y: i.x.add(run({ ...i, x: bent(i.x) }).up) }),
+      says: 'You bend x before it goes down. The only GELU stands between down and up.',
+    },
+    'the approximation by a sigmoid': {
+      wrong: slipped(() => ({ bend: (z) => z.map((v) => v / (1 + Math.exp(-1.702 * v))) })),
+      says: 'You bend with the approximation z σ(1.702 z). The course’s geluForward is the exact one.',
     },
   },
   hints: [
@@ -339,6 +355,26 @@ const adapterBackward = exercise({
       wrong: slippedBack((b, { dy }) => ({ dx: b.dx.add(dy) })),
       says: 'dy is in your dx twice. The residual connection of the block is another one.',
     },
+    'matrices exchanged': {
+      wrong: slippedBack((b) => ({ weights: { wDown: b.weights.wUp, wUp: b.weights.wDown } })),
+      says: 'What you return as wDown is the gradient of wUp, and the other way round.',
+    },
+    'biases exchanged': {
+      wrong: slippedBack((b) => ({ weights: { bDown: b.weights.bUp, bUp: b.weights.bDown } })),
+      says: 'What you return as bDown is the gradient of bUp, and the other way round.',
+    },
+    'bDown’s gradient past the bend': {
+      wrong: slippedBack((b) => ({ weights: { bDown: tokens(b.dh).sum(0) } })),
+      says: 'The gradient of bDown is made with what comes back from wUp. The bend is still between.',
+    },
+    'detour subtracted in dx': {
+      wrong: slippedBack((b, { dy }) => ({ dx: dy.sub(b.detour) })),
+      says: 'You subtract what comes back along the detour. The two ways were added, so their gradients are too.',
+    },
+    'biases not summed': {
+      wrong: slippedBack((b, { dy }) => ({ weights: { bDown: b.dz, bUp: dy } })),
+      says: 'Your biases have a gradient for each token. All tokens used the same: add up what they say.',
+    },
   },
   hints: [
     'Two ways led from x to y. And along the detour three things are undone in turn: up, bend, down.',
@@ -405,6 +441,18 @@ const adapterParameterCount = exercise({
     'like LoRA': {
       wrong: perBlock((C, m) => 2 * C * m),
       says: 'You count as for a LoRA of rank m beside one matrix. An adapter has biases, and a block has two of them.',
+    },
+    'only the matrices doubled': {
+      wrong: perBlock((C, m) => 4 * C * m + C + m),
+      says: 'You count four matrices in a block, but the biases of one adapter only.',
+    },
+    'down’s bias alone': {
+      wrong: perBlock((C, m) => 2 * (2 * C * m + m)),
+      says: 'You count the biases of down only. Up has one for each of the C numbers.',
+    },
+    'one adapter for the whole model': {
+      wrong: (i) => perBlock((C, m) => 2 * C * m + C + m)({ ...i, layers: 1 }),
+      says: 'You count one adapter. Every block has two of its own.',
     },
   },
   hints: [

@@ -90,17 +90,18 @@ export const seeing = (mask: Tensor, P: number): Tensor => {
   );
 };
 
-/** Chapter 5's GPT with other attention: logits (B, T, V). */
+/** Chapter 5's GPT with other attention, and its feed-forward layers as `feed` makes them: logits (B, T, V). */
 export function gptWith(
   index: readonly (readonly number[])[],
   base: Lifted<Gpt>,
   settings: Settings,
   attention: (block: Lifted<Block>, i: number) => Layer,
+  feed: (layer: Layer) => Layer = (layer) => layer,
 ): VarTensor {
   const start = embedded(index, base.tokens, base.positions, 0);
   const through = base.blocks.reduce((x, block, i) => {
     const a = wrapped(x, block.norm1, attention(block, i));
-    return wrapped(a, block.norm2, feeding(block.feedForward, settings.activation));
+    return wrapped(a, block.norm2, feed(feeding(block.feedForward, settings.activation)));
   }, start);
   return projected(normed(through, base.norm), base.head ?? base.tokens);
 }

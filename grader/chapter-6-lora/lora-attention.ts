@@ -9,8 +9,8 @@ import {
   type HeadSlips,
   type MultiHead,
 } from '../chapter-5-transformer/definitions-blocks.ts';
-import { anyGpt, gptInput, type Gpt, type Settings } from '../chapter-5-transformer/definitions-gpt.ts';
-import { attentionWeights } from '../chapter-5-transformer/definitions-layers.ts';
+import { anyGpt, gptInput, type Block, type Gpt, type Settings } from '../chapter-5-transformer/definitions-gpt.ts';
+import { attentionWeights, type Layer } from '../chapter-5-transformer/definitions-layers.ts';
 import {
   agrees,
   choice,
@@ -31,13 +31,17 @@ import {
   valueOf,
   type Lifted,
   type ValueRecord,
+  type VarTensor,
 } from '../engine/index.ts';
 import {
+  added,
   filled,
   gptWith,
+  heard,
   headsSideBySide,
   maskInput,
   triangle,
+  unheard,
   withDetour,
   type Lora,
   type Plain,
@@ -98,11 +102,13 @@ const attentionDefinition = (i: Plain<AttentionInputs, 'mask' | 'alpha' | 'heads
 });
 
 const attentionExamples: (AttentionInputs & ValueRecord)[] = [
-  { heads: 2, C: 4, r: 3, alpha: 5, T: 3, seed: 3 },
-  { heads: 3, C: 6, r: 2, alpha: 3, T: 2, seed: 41 },
-].map(({ heads, C, r, alpha, T, seed }) => ({
-  x: filled(seed, 2, T, C),
-  mask: triangle(T),
+  { heads: 2, C: 4, r: 3, alpha: 5, mask: triangle(3), seed: 3 },
+  { heads: 3, C: 6, r: 2, alpha: 3, mask: triangle(2), seed: 41 },
+  { heads: 2, C: 4, r: 2, alpha: 7, mask: new Tensor([2, 2], [1, 1, 0, 1]), seed: 59 },
+  { heads: 1, C: 2, r: 1, alpha: 2, mask: new Tensor([2, 2], [1, 1, 1, 0]), seed: 67 },
+].map(({ heads, C, r, alpha, mask, seed }) => ({
+  x: filled(seed, 2, mask.shape[0]!, C),
+  mask,
   weights: headsLike(seed + 1, C),
   adapters: somePair(seed + 11, C, r),
   alpha,
@@ -118,6 +124,13 @@ interface AttentionSlips extends HeadSlips {
   k?: (pair: Pair) => Lora | undefined;
   v?: (pair: Pair) => Lora | undefined;
   noBase?: boolean;
+  /** Values from the frozen matrix of the keys. */
+  valuesFromKeys?: boolean;
+  /** Queries and keys trade places in the attention. */
+  askedByKeys?: boolean;
+  /** A detour at the output's projection too. */
+  o?: (pair: Pair) => Lora;
+  causal?: boolean;
 }
 
 /** The attention's run with the detours in its matrices. */
@@ -134,9 +147,14 @@ function run(i: AttentionInputs, slips: AttentionSlips = {}) {
     ...w,
     wQ: beside(w.wQ, q(adapters)),
     wK: k(adapters) ? beside(w.wK, k(adapters)) : w.wK,
-    wV: beside(w.wV, v(adapters)),
+    wV: beside(slips.valuesFromKeys ? w.wK : w.wV, v(adapters)),
+    bV: slips.valuesFromKeys ? w.bK : w.bV,
+    wO: slips.o ? beside(w.wO, slips.o(adapters)) : w.wO,
   };
-  return { ...manyHeads({ ...i, memory: i.x, weights }, slips), scale };
+  const { wQ, bQ, wK, bK } = weights;
+  if (slips.askedByKeys) Object.assign(weights, { wQ: wK, bQ: bK, wK: wQ, bK: bQ });
+  const mask = slips.causal ? triangle(i.x.shape[1]!) : i.mask;
+  return { ...manyHeads({ ...i, mask, memory: i.x, weights }, slips), scale };
 }
 const slippedAttention = (slips: AttentionSlips) => (i: AttentionInputs) => ({ y: run(i, slips).y });
 
@@ -225,6 +243,34 @@ export const loraAttentionForward = exercise({
       wrong: slippedAttention({ residual: true }),
       says: 'You add x to the result. That is the block’s business, not the attention’s.',
     },
+    'the values’ detour for both': {
+      wrong: slippedAttention({ q: ({ v }) => v }),
+      says: 'Queries and values share the values’ detour. Each has its own.',
+    },
+    'detour at the keys instead of the queries': {
+      wrong: slippedAttention({ k: ({ q }) => q, q: () => undefined }),
+      says: 'The first detour runs beside your keys. It belongs beside the queries.',
+    },
+    'keys detoured with the values’': {
+      wrong: slippedAttention({ k: ({ v }) => v }),
+      says: 'Your keys take the values’ detour as well. Keys stay as they are: plain projectForward.',
+    },
+    'output detoured too': {
+      wrong: slippedAttention({ o: ({ v }) => v }),
+      says: 'The last projection takes the values’ detour as well. wO stays as it is: plain projectForward.',
+    },
+    'values from the keys’ matrix': {
+      wrong: slippedAttention({ valuesFromKeys: true }),
+      says: 'Your values run through wK and bK. Theirs are wV and bV.',
+    },
+    'queries and keys exchanged': {
+      wrong: slippedAttention({ askedByKeys: true }),
+      says: 'You hand attentionForward the keys as queries and the queries as keys. Queries come first.',
+    },
+    'a causal mask of your own': {
+      wrong: slippedAttention({ causal: true }),
+      says: 'You use a causal mask, whatever `mask` says. Which keys may be seen is for the caller to say.',
+    },
   },
   hints: [
     'It is chapter 5’s attention of a sequence to itself, with two of its four projections exchanged for layers with a detour.',
@@ -237,8 +283,12 @@ export const loraAttentionForward = exercise({
 interface AttentionBackSlips extends HeadBackSlips {
   /** The matrices that dx comes back through. */
   through?: 'base' | 'detours';
+  /** The projections for which that holds; both, unless said. */
+  of?: ('q' | 'v')[];
   ways?: ('q' | 'k' | 'v')[];
   exchangedCaches?: boolean;
+  /** dk goes back as the values' gradient, and dv as the keys'. */
+  keysForValues?: boolean;
   scaleForgotten?: boolean;
   divide?: number;
 }
@@ -249,7 +299,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
   const { adapters, weights } = i;
   const s = forward.scale;
   const by = (name: 'q' | 'v', w: Tensor) =>
-    slips.through === 'base'
+    slips.through === 'base' && (slips.of ?? ['q', 'v']).includes(name)
       ? w
       : slips.through === 'detours'
         ? change(adapters[name], s)
@@ -262,7 +312,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     manyHeadsBack(
       i.dy,
       { ...forward, scale: scores, weights: { ...weights, ...on } },
-      { ...slips, ...(memory && { memory }) },
+      { ...slips, ...(memory && { memory }), ...(slips.keysForValues && memory && { otherCache: memory }) },
     );
   const [keys, values] = [back('keys'), back('values')];
   const ways = slips.ways ?? ['q', 'k', 'v'];
@@ -275,7 +325,13 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     B: dw.matmul(A.T).mul(factor),
   });
   const of = slips.exchangedCaches ? { q: adapters.v, v: adapters.q } : adapters;
-  return { dx, adapters: { q: detour(keys.weights.wQ, of.q), v: detour(keys.weights.wV, of.v) } };
+  return {
+    dx,
+    adapters: {
+      q: detour(keys.weights.wQ, of.q),
+      v: detour(slips.keysForValues ? keys.weights.wK : keys.weights.wV, of.v),
+    },
+  };
 }
 const slippedBack = (slips: AttentionBackSlips) => (i: Up<AttentionInputs>) => attentionBack(i, slips);
 
@@ -365,6 +421,25 @@ export const loraAttentionBackward = exercise({
       wrong: (i) => ({ ...attentionBack(i), weights: manyHeadsBack(i.dy, manyHeads({ ...i, memory: i.x })).weights }),
       says: 'You return gradients for wQ, wK, wV and wO as well. They are frozen; an optimizer that is handed these would use them.',
     },
+    'dx without the queries’ detour': {
+      wrong: slippedBack({ through: 'base', of: ['q'] }),
+      says: 'For the queries dx comes back through wQ alone. x went through their detour as well; loraBackward gives the sum.',
+    },
+    'dx without the values’ detour': {
+      wrong: slippedBack({ through: 'base', of: ['v'] }),
+      says: 'For the values dx comes back through wV alone. x went through their detour as well; loraBackward gives the sum.',
+    },
+    'dy added to dx': {
+      wrong: (i) => {
+        const right = attentionBack(i);
+        return { ...right, dx: right.dx.add(i.dy) };
+      },
+      says: 'You add dy to dx. The residual connection is the block’s business, not the attention’s.',
+    },
+    'dk and dv exchanged': {
+      wrong: slippedBack({ keysForValues: true }),
+      says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
+    },
   },
   hints: [
     'The forward’s lines from the last to the first, each with its own cache. Four of the five caches are met with a backward function that you know.',
@@ -403,19 +478,39 @@ interface GptSlips {
   which?: (i: number, n: number) => number;
   settings?: Partial<Settings>;
   scaleForgotten?: boolean;
+  /** A residual connection inside that of the block. */
+  residual?: boolean;
+  /** Attention with the first block's weights everywhere. */
+  firstAttention?: boolean;
+  firstFeedForward?: boolean;
+  /** On the way back only: what a sublayer sends on to its x. */
+  back?: 'feed-forward silent' | 'feed-forward passed over' | 'attention silent' | 'dy added';
 }
 
 const gptDefinition =
   (slips: GptSlips = {}) =>
-  ({ index, base, adapters, alpha, settings: given }: Plain<GptInputs, 'index' | 'alpha' | 'settings'>) => {
+  ({ index, base: whole, adapters, alpha, settings: given }: Plain<GptInputs, 'index' | 'alpha' | 'settings'>) => {
     const settings = { ...given, ...slips.settings };
+    const { feedForward } = whole.blocks[0]!;
+    const base = slips.firstFeedForward
+      ? { ...whole, blocks: whole.blocks.map((block) => ({ ...block, feedForward })) }
+      : whole;
     const mask = triangle(index[0]!.length, slips.sees);
     const which = slips.which ?? ((i: number) => i);
     const strength = slips.scaleForgotten ? adapters[0]!.q.A.shape[0]! : alpha;
-    const logits = gptWith(index, base, settings, (block, i) => (t) => {
+    const attention = (block: Lifted<Block>, i: number) => (t: VarTensor) => {
       const own = adapters[which(i, adapters.length)]!;
-      return loraAttention(t, mask, block.attention, own, strength, settings.heads);
-    });
+      const weights = slips.firstAttention ? base.blocks[0]!.attention : block.attention;
+      const x = slips.back === 'attention silent' ? unheard(t) : t;
+      const y = loraAttention(x, mask, weights, own, strength, settings.heads);
+      if (slips.residual) return added(t, y);
+      return slips.back === 'dy added' ? heard(y, y, t) : y;
+    };
+    const feed = (layer: Layer) => (t: VarTensor) => {
+      if (slips.back === 'feed-forward silent') return unheard(layer(t));
+      return slips.back === 'feed-forward passed over' ? heard(layer(t), t) : layer(t);
+    };
+    const logits = gptWith(index, base, settings, attention, feed);
     return { logits };
   };
 
@@ -484,6 +579,18 @@ export const loraGptForward = exercise({
       wrong: slippedGpt({ settings: { activation: 'relu' } }),
       says: 'Your feed-forward layers take ReLU, whatever the settings say.',
     },
+    'x added once more': {
+      wrong: slippedGpt({ residual: true }),
+      says: 'Your attention adds its x to what it gives. frozenGptForward has the residual connections already.',
+    },
+    'the first block’s attention for all': {
+      wrong: slippedGpt({ firstAttention: true }),
+      says: 'All blocks attend with the first block’s frozen weights. frozenGptForward hands you each block’s own.',
+    },
+    'the first block’s feed-forward layer for all': {
+      wrong: slippedGpt({ firstFeedForward: true }),
+      says: 'All blocks use the first block’s feed-forward layer. frozenGptForward hands you each block’s own.',
+    },
   },
   hints: [
     'Everything of the GPT is given but what stands inside its residual connections. For each block you say what that is.',
@@ -495,9 +602,11 @@ export const loraGptForward = exercise({
 
 type GptBack = GptInputs & { dlogits: Tensor };
 
-function gptBack(i: GptBack): Pair[] {
+function gptBack(i: GptBack, slips: GptSlips = {}): Pair[] {
   const { dlogits, ...inputs } = i;
-  return gradient(gptDefinition(), inputs, { logits: dlogits }, ['adapters'], gptPlain).gradients['adapters'] as Pair[];
+  return gradient(gptDefinition(slips), inputs, { logits: dlogits }, ['adapters'], gptPlain).gradients[
+    'adapters'
+  ] as Pair[];
 }
 const still = (pair: Pair): Pair => ({
   q: { A: zerosLike(pair.q.A), B: zerosLike(pair.q.B) },
@@ -556,6 +665,26 @@ export const loraGptBackward = exercise({
     'base not frozen': {
       wrong: (i) => gptBack(i).map((pair) => ({ ...pair, feedForward: pair.v })),
       says: 'Beside q and v your blocks bring other gradients along. What is frozen has none; an optimizer that is handed them would use them.',
+    },
+    'one block only': {
+      wrong: (i) => gptBack(i).slice(0, 1),
+      says: 'Your list has the first block’s gradients only. Every block has detours of its own.',
+    },
+    'feed-forward layers silent': {
+      wrong: (i) => gptBack(i, { back: 'feed-forward silent' }),
+      says: 'No gradient comes back through your feed-forward layers. They keep none of their own, but what lies below them has to hear of the loss: feedForwardBackward.',
+    },
+    'feed-forward layers passed over': {
+      wrong: (i) => gptBack(i, { back: 'feed-forward passed over' }),
+      says: 'Your feed-forward layers hand the gradient on as it came. They are frozen, but they turn every gradient: feedForwardBackward.',
+    },
+    'attention silent': {
+      wrong: (i) => gptBack(i, { back: 'attention silent' }),
+      says: 'The detours get gradients, but your attention sends none on to its x: the blocks below hear too little. loraAttentionBackward returns dx as well.',
+    },
+    'dy added to the attention’s dx': {
+      wrong: (i) => gptBack(i, { back: 'dy added' }),
+      says: 'Your attention adds dy to its dx. frozenGptBackward does that for the residual connection already.',
     },
   },
   hints: [

@@ -1,5 +1,5 @@
 /** Exercises on one linear layer with a low-rank detour: its start, forward and back, into the matrix and out, and its size. */
-import { ones, zeros, zerosLike, type Tensor } from '#tensor';
+import { ShapeError, ones, showShape, zeros, zerosLike, type Tensor } from '#tensor';
 import { linear, tokens } from '../chapter-5-transformer/definitions-blocks.ts';
 import {
   agrees,
@@ -40,8 +40,8 @@ const loraInit = exercise({
     agrees({ cases: 16 }),
     pure({ cases: 3 }),
     rejects('a z that is no matrix', [
-      { z: zeros(4), out: 2 },
-      { z: zeros(2, 3, 4), out: 2 },
+      { z: zeros(2), out: 1 },
+      { z: zeros(1, 1, 2), out: 1 },
     ]),
   ],
   examples: [
@@ -51,7 +51,7 @@ const loraInit = exercise({
   misconceptions: {
     'A and B both zero': {
       wrong: (i) => started(i, zerosLike(i.z)),
-      says: 'Both matrices are zero. Then B’s gradient, made with A, is zero, and A’s, made with B, is zero too: nothing here would ever learn.',
+      says: 'Your A is zero. B is to be zero at the start; then B’s gradient, made with A, is zero, and A’s, made with B, is zero too: nothing here would ever learn.',
     },
     'A as large as z': {
       wrong: (i) => started(i, i.z),
@@ -89,6 +89,14 @@ const loraInit = exercise({
       wrong: (i) => ({ A: zerosLike(i.z), B: i.z.slice(null, [0, 1]).T.broadcastTo([i.out, i.z.shape[0]!]) }),
       says: 'A is zero and B is not. That begins with no change too, but here it is to be the other way round: A random, B zero.',
     },
+    'B in the shape of w': {
+      wrong: (i) => ({ A: i.z.div(Math.sqrt(i.z.shape[1]!)), B: zeros(i.out, i.z.shape[1]!) }),
+      says: 'Your B is (out, in), as large as w itself. What comes to it are the r numbers that A made.',
+    },
+    'a root too large by √2': {
+      wrong: (i) => started(i, i.z.mul(Math.sqrt(2 / i.z.shape[1]!))),
+      says: 'You multiply by √(2/in). That 2 makes up for a ReLU, which takes half of everything away; in the detour there is none.',
+    },
   },
   hints: [
     'At first the detour must add nothing. Which of the two matrices has to be zero for that, and why not both?',
@@ -121,12 +129,13 @@ const example = (seed: number, shape: number[], out: number, r: number, alpha: n
     alpha,
   };
 };
-/** Wide and narrow, with all sizes different, and a square one in which every transpose fits. */
+/** Wide and narrow, with all sizes different, and square ones in which every transpose and every product fits. */
 const loraExamples = [
   example(3, [2, 3, 4], 5, 2, 7),
   example(9, [3, 4], 4, 3, 5),
   example(17, [2, 2, 3], 3, 2, 8),
   example(23, [2, 2], 2, 2, 5),
+  example(29, [2, 3], 3, 3, 4),
 ];
 const withDy = (seed: number, i: LoraInputs): Up<LoraInputs> => ({
   dy: filled(seed, ...i.x.shape.slice(0, -1), i.w.shape[0]!),
@@ -147,13 +156,14 @@ const definition = ({ x, w, b, adapter, alpha }: Plain<LoraInputs, 'alpha'>) => 
   y: projected(x, withDetour(w, adapter, alpha / adapter.A.shape[0]!), b),
 });
 
+/** x (1, 2), w (4, 2), r = 3, and a detour that is not of these shapes. */
 const misfits = [
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 3), B: zeros(5, 2) } },
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(4, 2) } },
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(5, 3) } },
-  // Broadcasting would let these pass.
-  { ...example(3, [2, 3, 4], 5, 2, 1), adapter: { A: zeros(2, 4), B: zeros(1, 2) } },
-];
+  { A: zeros(3, 5), B: zeros(4, 3) },
+  { A: zeros(3, 2), B: zeros(5, 3) },
+  { A: zeros(3, 2), B: zeros(4, 2) },
+  // Broadcasting would let this one pass.
+  { A: zeros(3, 2), B: zeros(1, 3) },
+].map((adapter) => ({ ...example(3, [1, 2], 4, 3, 1), adapter }));
 
 const loraForward = exercise({
   points: 2,
@@ -241,12 +251,58 @@ const loraForward = exercise({
       wrong: (i) => ({ y: i.x.matmul(i.w).add(i.b).add(paths(i).detour) }),
       says: 'You multiply x with w itself. Like all weights of this course it is (out, in).',
     },
+    'factor upside down': {
+      wrong: scaledBy((i) => 1 / scaleOf(i)),
+      says: 'You multiply by r/α. It is α/r.',
+    },
+    'multiplied by the rank': {
+      wrong: scaledBy((i) => i.alpha * i.adapter.A.shape[0]!),
+      says: 'You multiply by α · r. A detour with a larger rank is louder already: α is divided by r.',
+    },
+    'divided by the outputs': {
+      wrong: scaledBy((i) => i.alpha / i.adapter.B.shape[0]!),
+      says: 'You divide α by out. Which axis of B counts the rank?',
+    },
+    'factor twice': {
+      wrong: scaledBy((i) => scaleOf(i) ** 2),
+      says: 'The detour carries α/r twice. Once, on the way down or on the way up, is enough.',
+    },
+    'bias twice': {
+      wrong: (i) => ({ y: paths(i).straight.add(paths(i).detour).add(i.b) }),
+      says: 'b is in your result twice. It belongs to the frozen layer; the detour has no bias.',
+    },
+    'bias scaled': {
+      wrong: (i) => ({
+        y: paths(i)
+          .straight.add(paths(i).detour)
+          .add(i.b.mul(scaleOf(i) - 1)),
+      }),
+      says: 'You multiply b by α/r too. It belongs to the frozen layer.',
+    },
+    'the detour alone': {
+      wrong: (i) => ({ y: paths(i).detour }),
+      says: 'Your result is the detour alone. The frozen layer, w and b, runs beside it as before.',
+    },
+    'A reshaped instead of transposed': {
+      wrong: (i) => {
+        const low = i.x.matmul(i.adapter.A.reshape(i.adapter.A.shape[1]!, i.adapter.A.shape[0]!));
+        return { y: paths(i).straight.add(low.matmul(i.adapter.B.T).mul(scaleOf(i))) };
+      },
+      says: 'Your A gets the shape of Aᵀ by reshape, which leaves the numbers in their old order. A.T exchanges rows and columns.',
+    },
+    'A and B reshaped instead of transposed': {
+      wrong: (i) => {
+        const [A, B] = [i.adapter.A, i.adapter.B].map((m) => m.reshape(m.shape[1]!, m.shape[0]!)) as [Tensor, Tensor];
+        return { y: paths(i).straight.add(i.x.matmul(A).matmul(B).mul(scaleOf(i))) };
+      },
+      says: 'A and B get the shapes of Aᵀ and Bᵀ by reshape, which leaves the numbers in their old order. `.T` exchanges rows and columns.',
+    },
   },
   hints: [
     'Two ways lead from x to y: the frozen layer, and a narrow detour beside it. They meet in a sum.',
     'x (…, in) → low (…, r) → (…, out). A is (r, in) and B (out, r): each is the weight of a layer without a bias.',
     'low = x Aᵀ; then low Bᵀ times α/r, added to x wᵀ + b. Keep x, low, w, the adapter and the scale.',
-    'const low = x.matmul(A.T); const y = x.matmul(w.T).add(b).add(low.matmul(B.T).mul(scale));',
+    'const low = x.matmul(A.T); const y = x.matmul(w.T).add(b).add(low.matmul(B.T).mul(scale)); before that compare the shapes: a B with one row would be broadcast.',
   ],
 });
 
@@ -282,6 +338,7 @@ const slipped =
 const count = (b: Back) => b.rowsDy.shape[0]!;
 /** The last sequence of (B, T, …) as a list of tokens; a single sequence as it is. */
 const lastOf = (x: Tensor) => (x.rank === 3 ? x.row(-1) : x);
+const firstOf = (x: Tensor) => (x.rank === 3 ? x.row(0) : x);
 
 const loraBackward = exercise({
   points: 4,
@@ -412,6 +469,41 @@ const loraBackward = exercise({
       },
       says: 'You return gradients for w and b as well. They are frozen: not to compute theirs is half of what LoRA saves, and an optimizer that is handed them would use them.',
     },
+    'α/r twice for A': {
+      wrong: slipped((b) => ({ A: b.A.mul(b.scale) })),
+      says: 'Your gradient of A carries α/r twice. It is in dlow already.',
+    },
+    'α/r twice for B': {
+      wrong: slipped((b) => ({ B: b.B.mul(b.scale) })),
+      says: 'Your gradient of B carries α/r twice. Put it to dy or to low, not to both.',
+    },
+    'α/r twice for x': {
+      wrong: slipped((b) => ({ dx: b.around.add(b.through.mul(b.scale)) })),
+      says: 'In dx the part that comes back through the detour carries α/r twice. It is in dlow already.',
+    },
+    'detour subtracted in dx': {
+      wrong: slipped((b) => ({ dx: b.around.sub(b.through) })),
+      says: 'You subtract what comes back through the detour. On the way there the two ways were added, so their gradients are too.',
+    },
+    'w transposed': {
+      wrong: slipped((b, { w, dy }) => ({ dx: dy.matmul(w.T).add(b.through) })),
+      says: 'You send dy back through wᵀ. x went through wᵀ, so its gradient comes back through w itself, (out, in).',
+    },
+    'first sequence only': {
+      wrong: slipped((b, i) => {
+        const first = back({ ...i, x: firstOf(i.x), dy: firstOf(i.dy) });
+        return { A: first.A, B: first.B };
+      }),
+      says: 'A and B hear of the first sequence only. All tokens of all sequences went through them.',
+    },
+    'a step instead of gradients': {
+      wrong: slipped((b, { adapter }) => ({ A: adapter.A.sub(b.A), B: adapter.B.sub(b.B) })),
+      says: 'You return A and B after a step. The gradients themselves are asked for; the optimizer makes the step.',
+    },
+    'α/r twice everywhere': {
+      wrong: slipped((b) => ({ A: b.A.mul(b.scale), B: b.B.mul(b.scale), dx: b.around.add(b.through.mul(b.scale)) })),
+      says: 'Everything that came back through the detour carries α/r twice. On each way from y down it stands once.',
+    },
   },
   hints: [
     'Two ways led from x to y, so two bring a gradient back to x. And A and B are two small layers in a row.',
@@ -429,6 +521,12 @@ const mergeSizes = { in: [1, 4], out: [1, 4], r: [1, 3] } as const;
 const mergeExamples = loraExamples.map(({ w, adapter, alpha }) => ({ w, adapter, alpha }));
 const productOf = ({ adapter: { A, B } }: MergeInputs) => B.matmul(A);
 const mergedBy = (scale: (i: MergeInputs) => number) => (i: MergeInputs) => i.w.add(productOf(i).mul(scale(i)));
+/** A B where B A was meant; where that has another shape than w, somebody notices. */
+const looking = (sign: 1 | -1) => (i: MergeInputs) => {
+  const change = i.adapter.A.matmul(i.adapter.B).mul(sign * scaleOf(i));
+  if (!change.sameShape(i.w)) throw new ShapeError(`${showShape(change.shape)} does not fit ${showShape(i.w.shape)}`);
+  return i.w.add(change);
+};
 const mergeMisfits = misfits.map(({ w, adapter, alpha }) => ({ w, adapter, alpha }));
 
 const amounts =
@@ -488,12 +586,16 @@ const mergeLora = exercise({
       wrong: (i) => i.w,
       says: 'You return w as it was.',
     },
+    'A B instead of B A, after a look at the shapes': {
+      wrong: looking(1),
+      says: 'You compare A B, which is (r, r), with w. The change is B A: (out, r) times (r, in).',
+    },
   },
   hints: [
     'x wᵀ + (α/r) (x Aᵀ) Bᵀ is x times one matrix. Which one?',
     'The change has the shape of w, (out, in). Which product of B (out, r) and A (r, in) has it?',
     'w′ = w + (α/r) B A. r is the number of A’s rows.',
-    'w.add(adapter.B.matmul(adapter.A).mul(alpha / adapter.A.shape[0])), after comparing the shapes',
+    'w.add(adapter.B.matmul(adapter.A).mul(alpha / adapter.A.shape[0])), after comparing the shapes: a B with one row would be broadcast',
   ],
 });
 
@@ -546,6 +648,30 @@ const unmergeLora = exercise({
     'product in the wrong layout': {
       wrong: (i) => i.w.sub(productOf(i).T.mul(scaleOf(i))),
       says: 'You subtract Aᵀ Bᵀ, which is (in, out). w is (out, in).',
+    },
+    'divided by the rank only': {
+      wrong: mergedBy((i) => -1 / i.adapter.A.shape[0]!),
+      says: 'You divide by r, and α changes nothing in your result.',
+    },
+    'merged with 1/α': {
+      wrong: mergedBy((i) => 1 / (i.alpha * i.adapter.A.shape[0]!)),
+      says: 'You merge once more, with 1/α. What was added goes out by subtraction: which α turns the sign?',
+    },
+    'the change alone': {
+      wrong: (i) => productOf(i).mul(scaleOf(i)),
+      says: 'You return what is to be taken out, without what it is taken from.',
+    },
+    'the change alone, turned': {
+      wrong: (i) => productOf(i).mul(-scaleOf(i)),
+      says: 'You return minus the change, without w to which it is added.',
+    },
+    'A B instead of B A': {
+      wrong: (i) => i.w.sub(i.adapter.A.matmul(i.adapter.B).mul(scaleOf(i))),
+      says: 'A B is (r, r). The change has the shape of w: (out, r) times (r, in).',
+    },
+    'A B instead of B A, after a look at the shapes': {
+      wrong: looking(-1),
+      says: 'You compare A B, which is (r, r), with w. The change is B A: (out, r) times (r, in).',
     },
   },
   hints: [
@@ -628,6 +754,18 @@ const loraParameterCount = exercise({
     'entries of the product': {
       wrong: summed((out, inputs, r) => r * (out + inputs) - r * r),
       says: 'You take r² off, as if you counted all matrices of rank r. What is stored, and trained, are all entries of A and of B.',
+    },
+    'rank left out': {
+      wrong: summed((out, inputs) => out + inputs),
+      says: 'The rank changes nothing in your result. A has r rows and B has r columns.',
+    },
+    'everything twice': {
+      wrong: summed((out, inputs, r) => 2 * r * (out + inputs)),
+      says: 'You count everything twice. The list names each matrix of a layer that gets a detour, queries and values both: nothing is left to double.',
+    },
+    'biases of B counted': {
+      wrong: summed((out, inputs, r) => r * (out + inputs) + out),
+      says: 'You count out numbers more for each matrix, as if B had a bias. The two small layers of a detour have none.',
     },
   },
   hints: [

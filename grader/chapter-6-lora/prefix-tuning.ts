@@ -113,7 +113,7 @@ const prefixMask = exercise({
       says: 'Your mask has S columns still. There are P keys more.',
     },
     'one column for all': {
-      wrong: ({ mask, P }) => (P === 0 ? mask : columns(mask, 1, () => 1)),
+      wrong: ({ mask }) => columns(mask, 1, () => 1),
       says: 'You put one column in front. Each of the P rows of the prefix is a key with a column of its own.',
     },
     'queries added too': {
@@ -132,6 +132,13 @@ const prefixMask = exercise({
     'everything allowed': {
       wrong: ({ mask, P }) => seeing(mask, P).map(() => 1),
       says: 'Your mask is all ones. Among the tokens what was forbidden stays forbidden.',
+    },
+    'one causal mask over all': {
+      wrong: ({ mask, P }) =>
+        seeing(mask, P).map((_, at) =>
+          at % (P + mask.shape.at(-1)!) <= Math.floor(at / (P + mask.shape.at(-1)!)) % mask.shape.at(-2)! ? 1 : 0,
+        ),
+      says: 'You lay one causal mask over prefix and tokens together, and the given one is gone. Keep the mask as it is, behind P columns of ones.',
     },
   },
   hints: [
@@ -230,17 +237,37 @@ const rowsOfPrefix = (prefix: Tensor) => prefix.shape.at(-2)!;
 /** Attention over a prefix, with everything that its backward pass needs. */
 function attend(
   { q, k, v, prefixK, prefixV, mask }: AttentionInputs,
-  slips: { mask?: (mask: Tensor, P: number) => Tensor; behind?: boolean; noMask?: boolean; noScale?: boolean } = {},
+  slips: {
+    mask?: (mask: Tensor, P: number) => Tensor;
+    behind?: boolean | 'values';
+    noMask?: boolean;
+    noScale?: boolean;
+  } = {},
 ) {
   const P = rowsOfPrefix(prefixK);
   const [pk, pv] = [spread(prefixK, k), spread(prefixV, v)];
-  const keys = concat(slips.behind ? [k, pk] : [pk, k], -2);
+  const keys = concat(slips.behind === true ? [k, pk] : [pk, k], -2);
   const values = concat(slips.behind ? [v, pv] : [pv, v], -2);
   const scale = slips.noScale ? 1 : Math.sqrt(q.shape.at(-1)!);
   const scores = q.matmul(flip(keys)).div(scale);
   const allowed = slips.noMask ? scores.map(() => 1) : (slips.mask ?? seeing)(mask, P).broadcastTo(scores.shape);
   const weights = sharesIn(scores, allowed);
   return { P, pk, pv, keys, values, weights, scores, allowed, y: weights.matmul(values) };
+}
+/** A causal mask in the place of the given one. */
+const causal = (mask: Tensor): Tensor => {
+  const [T, S] = mask.shape.slice(-2) as [number, number];
+  return zeros(T, S).map((_, at) => (at % S <= Math.floor(at / S) + S - T ? 1 : 0));
+};
+
+/** Attention to the prefix and attention to the tokens, each with a softmax of its own, added. */
+function apart(i: AttentionInputs): Tensor {
+  const { scores, allowed, P, pv } = attend(i);
+  const cut = (x: Tensor, from: number, to: number) => x.slice(...range(x.rank - 1, () => null), [from, to]);
+  const sharesOf = (from: number, to: number) => sharesIn(cut(scores, from, to), cut(allowed, from, to));
+  return sharesOf(0, P)
+    .matmul(pv)
+    .add(sharesOf(P, scores.shape.at(-1)!).matmul(i.v));
 }
 const slipped = (slips: Parameters<typeof attend>[1]) => (i: AttentionInputs) => ({ y: attend(i, slips).y });
 
@@ -294,18 +321,37 @@ const prefixAttentionForward = exercise({
       says: 'prefixK stands among your keys and among your values. What is found by a key is another vector.',
     },
     'two attentions added': {
-      wrong: (i) => {
-        const { scores, allowed, P, pv } = attend(i);
-        const cut = (x: Tensor, from: number, to: number) => x.slice(...range(x.rank - 1, () => null), [from, to]);
-        const end = scores.shape.at(-1)!;
-        const sharesOf = (from: number, to: number) => sharesIn(cut(scores, from, to), cut(allowed, from, to));
-        return { y: sharesOf(0, P).matmul(pv).add(sharesOf(P, end).matmul(i.v)) };
-      },
+      wrong: (i) => ({ y: apart(i) }),
       says: 'You attend to the prefix and to the tokens by themselves and add the two: each query gives away two whole attentions. One softmax runs over all P + S keys.',
     },
     'scale forgotten': {
       wrong: slipped({ noScale: true }),
       says: 'Your scores are not divided by √d_k. attentionForward does it.',
+    },
+    'values’ prefix behind': {
+      wrong: slipped({ behind: 'values' }),
+      says: 'The prefix stands before your keys and behind your values, so each weight meets the wrong value. It comes first in both.',
+    },
+    'two attentions averaged': {
+      wrong: (i) => ({ y: apart(i).div(2) }),
+      says: 'You attend to the prefix and to the tokens by themselves and take the mean. How much the prefix gets is for each query to decide: one softmax runs over all P + S keys.',
+    },
+    'mask not widened': {
+      wrong: slipped({ mask: (mask) => mask }),
+      says: 'Your mask has no columns for the prefix: it is stretched over P + S keys where it can be, and elsewhere does not fit.',
+    },
+    'prefix among the queries': {
+      wrong: (i) => {
+        const q = concat([spread(i.prefixK, i.q), i.q], -2);
+        const wide = seeing(i.mask, rowsOfPrefix(i.prefixK));
+        const rows = ones(...wide.shape.slice(0, -2), rowsOfPrefix(i.prefixK), wide.shape.at(-1)!);
+        return { y: attend({ ...i, q }, { mask: () => concat([rows, wide], -2) }).y };
+      },
+      says: 'Your result has P rows more: the prefix stands among the queries too. It is looked at; it asks nothing.',
+    },
+    'a causal mask of your own': {
+      wrong: slipped({ mask: (mask, P) => seeing(causal(mask), P) }),
+      says: 'Among the tokens you use a causal mask, whatever `mask` says. Which of them may be seen is for the caller to say.',
     },
   },
   hints: [
@@ -454,6 +500,27 @@ const prefixAttentionBackward = exercise({
       wrong: slippedBack({}, ({ dprefixK }) => ({ dprefixK: zerosLike(dprefixK) })),
       says: 'The prefix’s values learn and its keys do not: nobody could learn to look there more, or less.',
     },
+    'axes of length 1 not summed': {
+      wrong: slippedBack({
+        gather: (x, shape) => {
+          const more = x.rank - shape.length;
+          return more > 0 ? x.sum(range(more, (k) => k)) : x;
+        },
+      }),
+      says: 'You sum over axes that the prefix does not have, and not over those that it has with length 1. It was spread over both: sumToShape does both.',
+    },
+    'summed over all axes in front': {
+      wrong: slippedBack({ gather: (x) => x.reshape(-1, ...x.shape.slice(-2)).sum(0) }),
+      says: 'You always sum down to (P, d). A prefix may have axes of its own in front, one for each head for instance: sumToShape sums only where it was spread.',
+    },
+    'tokens’ keys and values exchanged': {
+      wrong: slippedBack({}, ({ dk, dv }) => ({ dk: dv, dv: dk })),
+      says: 'What you return as dk is the gradient of the values, and the other way round.',
+    },
+    'tokens get nothing': {
+      wrong: slippedBack({}, ({ dk, dv }) => ({ dk: zerosLike(dk), dv: zerosLike(dv) })),
+      says: 'The tokens’ keys and values get no gradient. Nothing of theirs is to learn here, but what lies before them has to hear of the loss.',
+    },
   },
   hints: [
     'attentionBackward knows nothing of prefixes. It gives gradients for P + S keys and values: whose are they?',
@@ -501,27 +568,31 @@ interface SelfSlips {
   prefix?: (i: SelfInputs) => Prefix;
   heads?: number;
   splitByReshape?: boolean;
+  mergeByReshape?: boolean;
   noOutput?: boolean;
+  /** Which of queries, keys and values the attention takes for these. */
+  order?: [q: 0 | 1 | 2, k: 0 | 1 | 2, v: 0 | 1 | 2];
 }
 const dealt = (prefix: Tensor, heads: number) => splitInto(prefix.expandDims(0), heads);
 const byReshape = (x: Tensor, heads: number) => {
   const [B, T, C] = x.shape as [number, number, number];
   return x.reshape(B, heads, T, C / heads);
 };
+const mergeCarelessly = (x: Tensor) => {
+  const [B, h, T, d] = x.shape as [number, number, number, number];
+  return x.reshape(B, T, h * d);
+};
 
 function selfAttend(i: SelfInputs, slips: SelfSlips = {}) {
   const { x, mask, weights: w } = i;
   const heads = slips.heads ?? i.heads;
   const cut = slips.splitByReshape ? byReshape : splitInto;
-  const [q, k, v] = [linear(x, w.wQ, w.bQ), linear(x, w.wK, w.bK), linear(x, w.wV, w.bV)].map((t) => cut(t, heads)) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
+  const own = [linear(x, w.wQ, w.bQ), linear(x, w.wK, w.bK), linear(x, w.wV, w.bV)].map((t) => cut(t, heads));
+  const [q, k, v] = (slips.order ?? [0, 1, 2]).map((which) => own[which]) as [Tensor, Tensor, Tensor];
   const prefix = slips.prefix ? slips.prefix(i) : i.prefix;
   const deal = slips.deal ?? dealt;
   const inner = { q, k, v, prefixK: deal(prefix.k, heads), prefixV: deal(prefix.v, heads), mask };
-  const merged = mergeOf(attend(inner, slips).y);
+  const merged = (slips.mergeByReshape ? mergeCarelessly : mergeOf)(attend(inner, slips).y);
   return { inner, merged, y: slips.noOutput ? merged : linear(merged, w.wO, w.bO) };
 }
 const slippedSelf = (slips: SelfSlips | ((i: SelfInputs) => SelfSlips)) => (i: SelfInputs) => ({
@@ -583,6 +654,26 @@ const prefixSelfAttentionForward = exercise({
       wrong: slippedSelf({ noOutput: true }),
       says: 'You return the heads side by side. wO, which mixes them, is still to come.',
     },
+    'heads cut by reshape': {
+      wrong: slippedSelf({ splitByReshape: true }),
+      says: 'Queries, keys and values are cut into heads by reshape alone, so each head gets pieces of different tokens. splitHeads moves their axis.',
+    },
+    'heads merged by reshape': {
+      wrong: slippedSelf({ mergeByReshape: true }),
+      says: 'Your heads are put together by reshape alone, so the tokens are mixed up. mergeHeads moves their axis back.',
+    },
+    'x added': {
+      wrong: (i) => ({ y: selfAttend(i).y.add(i.x) }),
+      says: 'You add x to the result. That is the block’s business, not the attention’s.',
+    },
+    'queries and keys exchanged': {
+      wrong: slippedSelf({ order: [1, 0, 2] }),
+      says: 'You hand the attention the keys as queries and the queries as keys. Queries come first.',
+    },
+    'keys and values exchanged': {
+      wrong: slippedSelf({ order: [0, 2, 1] }),
+      says: 'You hand the attention the tokens’ values as keys and their keys as values. Keys come before values.',
+    },
   },
   hints: [
     'It is chapter 5’s attention of a sequence to itself, with prefixAttentionForward in the place of attentionForward.',
@@ -595,14 +686,12 @@ const prefixSelfAttentionForward = exercise({
 interface SelfBackSlips extends BackSlips {
   ways?: ('q' | 'k' | 'v')[];
   skipOutput?: boolean;
+  /** dk goes back as the values' gradient, and dv as the keys'. */
+  keysForValues?: boolean;
   mergePrefix?: (x: Tensor) => Tensor;
   splitByReshape?: boolean;
   mergeByReshape?: boolean;
 }
-const mergeCarelessly = (x: Tensor) => {
-  const [B, h, T, d] = x.shape as [number, number, number, number];
-  return x.reshape(B, T, h * d);
-};
 
 function selfBack(i: Up<SelfInputs>, slips: SelfBackSlips = {}) {
   const { x, weights: w, heads, dy } = i;
@@ -612,8 +701,8 @@ function selfBack(i: Up<SelfInputs>, slips: SelfBackSlips = {}) {
   const join = slips.mergeByReshape ? mergeCarelessly : mergeOf;
   const parts = {
     q: linearBack(join(a.dq), x, w.wQ),
-    k: linearBack(join(a.dk), x, w.wK),
-    v: linearBack(join(a.dv), x, w.wV),
+    k: linearBack(join(slips.keysForValues ? a.dv : a.dk), x, w.wK),
+    v: linearBack(join(slips.keysForValues ? a.dk : a.dv), x, w.wV),
   };
   const dx = (slips.ways ?? ['q', 'k', 'v']).map((way) => parts[way].dx).reduce((s, t) => s.add(t));
   const mergePrefix = slips.mergePrefix ?? ((p: Tensor) => mergeOf(p).row(0));
@@ -711,6 +800,17 @@ const prefixSelfAttentionBackward = exercise({
         return { dx, prefix, weights };
       },
       says: 'You return gradients for wQ, wK, wV and wO as well. They are frozen; an optimizer that is handed these would use them.',
+    },
+    'dy added to dx': {
+      wrong: (i) => {
+        const { dx, prefix } = selfBack(i);
+        return { dx: dx.add(i.dy), prefix };
+      },
+      says: 'You add dy to dx. The residual connection is the block’s business, not the attention’s.',
+    },
+    'dk and dv exchanged': {
+      wrong: slippedSelfBack({ keysForValues: true }),
+      says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
     },
   },
   hints: [

@@ -7,6 +7,7 @@ import type { Setting } from '../cli/setting.ts';
 import type { Goal } from '../course/grade-run.ts';
 import { listed, nearest } from '../course/nearest.ts';
 import { Refusal } from '../course/refusal.ts';
+import { strongest, type Isolation } from '../sandbox/node/isolation.ts';
 import { afterLateness, lateness, type LateRules } from './deadline.ts';
 import { Pool, type Outcome } from './pool.ts';
 import { RESULT_SCHEMA, verdictOf, type Person, type Result } from './result.ts';
@@ -35,6 +36,10 @@ export interface ClassOptions {
   again?: boolean;
   jobs?: number | undefined;
   budget?: number | undefined;
+  /** Where students' code runs; default: the strongest level that this machine has. */
+  isolation?: Isolation | undefined;
+  /** The command of a collector: two-phase grading. */
+  collector?: string | undefined;
   signal?: AbortSignal;
   onResult?: (result: Result, progress: Progress) => void;
   onJudge?: (pid: number) => void;
@@ -78,9 +83,18 @@ export async function gradeClass(options: ClassOptions): Promise<ClassRun> {
   refuseOtherAssignment(store, batch);
   const unlock = store.lock(shard);
   const budget = options.budget ?? BUDGET;
+  const isolation = options.isolation ?? (await strongest());
   const pool = new Pool({
     size: Math.max(1, Math.min(options.jobs ?? availableParallelism(), mine.length)),
-    setUp: { assignment: assignment.id, checks: options.checks, seed, budget, parallel: 1 },
+    setUp: {
+      assignment: assignment.id,
+      checks: options.checks,
+      seed,
+      isolation,
+      collector: options.collector,
+      budget,
+      parallel: 1,
+    },
     ...(options.onJudge && { onStart: options.onJudge }),
     ...(options.onTake && { onTake: options.onTake }),
   });

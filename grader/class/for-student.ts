@@ -30,13 +30,16 @@ function reportFor({ seed: _, topics, ...report }: Report): StudentReport {
 
 function exerciseFor(exercise: ExerciseReport): ExerciseReport {
   const { failure } = exercise;
-  if (!failure) return exercise;
-  const check = exercise.checks.find(({ id }) => id === failure.check);
+  const isHidden = ({ visibility }: { visibility: string }) => visibility === 'hidden';
+  const check = exercise.checks.find(({ id }) => id === failure?.check);
+  const hidden = check !== undefined && isHidden(check);
+  // What was printed could be all the inputs of a hidden check.
+  const { console: _, ...silent } = exercise;
+  if (!failure) return exercise.checks.some(isHidden) ? silent : exercise;
   const { diagnosis, ...rest } = failure;
-  const hidden = check?.visibility === 'hidden';
   const kept = diagnosis && (!hidden || diagnosis.kind === 'misconception') ? { diagnosis } : {};
   return {
-    ...exercise,
+    ...(hidden ? silent : exercise),
     failure: {
       ...rest,
       ...kept,

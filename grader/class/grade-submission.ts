@@ -2,9 +2,10 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { goalId, gradeRun, ISOLATION, type Files, type Goal } from '../course/grade-run.ts';
+import { goalId, gradeRun, levelOf, type Files, type Goal } from '../course/grade-run.ts';
 import { cutShortTopic } from '../engine/grade.ts';
 import { REPORT_SCHEMA, total, type ExerciseReport, type Report } from '../engine/report.ts';
+import type { Isolation } from '../sandbox/node/isolation.ts';
 import { gather, type Intake, type Layout } from './intake/gather.ts';
 import { open } from './intake/handed-in.ts';
 import { Refused } from './intake/refused.ts';
@@ -16,6 +17,10 @@ export interface Terms {
   /** Stand-ins and library; the folder of chapters is the submission's. */
   files: Omit<Files, 'chapters'>;
   seed: number;
+  /** Where the student's code runs. */
+  isolation: Isolation;
+  /** The command of a collector, for two-phase grading. */
+  collector?: string | undefined;
   /** Milliseconds for one submission. */
   budget: number;
   /** Topics that are graded at a time. */
@@ -58,7 +63,7 @@ export async function gradeSubmission(path: string, terms: Terms, known?: string
 
 /** Grades until the time is used up; what is done by then counts. */
 async function gradeWithin(chapters: string, terms: Terms): Promise<{ report: Report; cutShort?: string }> {
-  const { goal, files, seed, budget, parallel } = terms;
+  const { goal, files, seed, isolation, collector, budget, parallel } = terms;
   const done = new Map<string, ExerciseReport>();
   const during = new Map<string, string>();
   const stop = new AbortController();
@@ -68,6 +73,8 @@ async function gradeWithin(chapters: string, terms: Terms): Promise<{ report: Re
       files: { ...files, chapters },
       goals: [goal],
       seed,
+      isolation,
+      collector,
       parallel,
       signal: stop.signal,
       onCheck: (topic, exercise) => during.set(topic, `${topic}/${exercise.name}`),
@@ -90,7 +97,7 @@ async function gradeWithin(chapters: string, terms: Terms): Promise<{ report: Re
     schema: REPORT_SCHEMA,
     assignment: goalId(goal),
     seed,
-    isolation: ISOLATION,
+    isolation: levelOf(terms),
     ...total(topics),
     topics,
   };

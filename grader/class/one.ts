@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Setting } from '../cli/setting.ts';
 import type { Goal } from '../course/grade-run.ts';
+import type { Isolation } from '../sandbox/node/isolation.ts';
 import { gradeClass } from './batch.ts';
 import type { Result } from './result.ts';
 import type { Submission } from './submissions.ts';
@@ -16,6 +17,8 @@ export interface OneOptions {
   checks?: string | undefined;
   /** Milliseconds. */
   budget?: number | undefined;
+  isolation?: Isolation | undefined;
+  collector?: string | undefined;
 }
 
 export async function gradeOne({ submission, ...options }: OneOptions): Promise<Result> {

@@ -3,6 +3,9 @@
  * is stopped is replaced, its submission gets a second chance with a fresh one, and nobody else notices.
  */
 import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Graded } from './grade-submission.ts';
 import { SECRET_VARIABLE } from './secret.ts';
@@ -90,13 +93,15 @@ const GROUPS = process.platform !== 'win32';
 
 class Judge {
   readonly #child: ChildProcess;
+  /** All that it keeps for a while is in here, so that nothing stays when it is lost. */
+  readonly #temporary = realpathSync(mkdtempSync(join(tmpdir(), 'judge-')));
   #settle: ((answer: Answer) => void) | undefined;
   #end: Answer | undefined;
 
   constructor(setUp: SetUp) {
     const { [SECRET_VARIABLE]: _, ...env } = process.env;
     this.#child = fork(START, ['class-worker'], {
-      env,
+      env: { ...env, TMPDIR: this.#temporary, TEMP: this.#temporary, TMP: this.#temporary },
       detached: GROUPS,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // What the parent was started with (a loader, a debugger's port) is not the judge's.
@@ -113,6 +118,7 @@ class Judge {
     const gone = (how: string) => {
       this.#end ??= { type: 'failed', error: [`the judge ${how}`, said.trim()].filter(Boolean).join(': ') };
       this.#answer(this.#end);
+      this.#tidy();
     };
     this.#child.on('error', (error) => gone(`could not be started (${error.message})`));
     this.#child.on('exit', (code, signal) => gone(signal ? `was ended by ${signal}` : `ended with exit code ${code}`));
@@ -148,6 +154,16 @@ class Judge {
       else this.#child.kill('SIGKILL');
     } catch {
       // It is gone already.
+    }
+    this.#tidy();
+  }
+
+  /** Once at its end, and once more when it is certainly gone. */
+  #tidy(): void {
+    try {
+      rmSync(this.#temporary, { recursive: true, force: true, maxRetries: 3 });
+    } catch {
+      // Something in it is still in use.
     }
   }
 

@@ -65,15 +65,13 @@ export async function openAssignment(setting: Setting, goal: Goal, checks: strin
 export function termsOf(
   setting: Setting,
   assignment: Assignment,
-  { seed, budget, parallel }: Pick<Terms, 'seed' | 'budget' | 'parallel'>,
+  how: Pick<Terms, 'seed' | 'isolation' | 'collector' | 'budget' | 'parallel'>,
 ): Terms {
   const { chapters: _, ...files } = setting.files;
   return {
     goal: assignment.goal,
     layout: { chapter: assignment.goal.chapter.folder, files: setting.course.source.files() },
     files,
-    seed,
-    budget,
-    parallel,
+    ...how,
   };
 }

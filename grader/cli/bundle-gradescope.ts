@@ -54,7 +54,7 @@ await runCommand(command, async ({ flags }) => {
   }).finally(() => progress.end());
   process.stdout.write(
     `${files} files in ${relative(process.cwd(), out)}. In Gradescope: Configure Autograder, Zip file upload.\n` +
-      'Students’ code runs in Gradescope’s container at isolation level "process": see the README for what that holds.\n',
+      'Students’ code runs at the strongest isolation level that Gradescope’s container allows: each result names it.\n',
   );
   return 0;
 });

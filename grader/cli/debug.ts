@@ -1,6 +1,6 @@
 /** `--debug`: the failing case alone, in a process that waits for a debugger. */
 import { join } from 'node:path';
-import { gradeRun, type Files, type Goal } from '../course/grade-run.ts';
+import { gradeRun, laterThan, type Files, type Goal } from '../course/grade-run.ts';
 import { Refusal } from '../course/refusal.ts';
 import type { Exercise } from '../engine/exercise.ts';
 import { gradeTopic } from '../engine/grade.ts';
@@ -96,6 +96,7 @@ async function inputsOf(files: Files, goal: Goal, seed: number, path: string) {
     tensor: files.tensor,
     topic: join(chapter.folder, topic.name).replaceAll('\\', '/'),
     mode: 'grade',
+    later: laterThan(chapter, topic),
   });
   let inputs: ValueRecord | undefined;
   let called: Exercise | undefined;

@@ -9,6 +9,7 @@ import { Store } from '../class/store.ts';
 import { findSubmissions } from '../class/submissions.ts';
 import { Telling } from '../class/telling.ts';
 import { Refusal } from '../course/refusal.ts';
+import { isolationFrom } from './isolation-flag.ts';
 import { goalFor, openSetting } from './setting.ts';
 import { runCommand, type Command, type Words } from './words.ts';
 
@@ -36,6 +37,8 @@ const command = {
     late: { type: 'string', value: 'RULE', help: 'what being late costs: 10%/day' },
     grace: { type: 'string', value: 'TIME', help: 'how late is not late yet: 15m' },
     cutoff: { type: 'string', value: 'TIME', help: 'how late is too late for any points: 3d' },
+    isolation: { type: 'string', value: 'LEVEL', help: 'insist on process or namespaces (default: the strongest)' },
+    collector: { type: 'string', value: 'COMMAND', help: 'two-phase: students’ code runs where this command leads' },
     budget: { type: 'number', help: 'seconds for one submission (default 600)' },
     ...exportFlags,
   },
@@ -67,6 +70,8 @@ await runCommand(command, async ({ words, flags }) => {
     shard,
     jobs: jobs ?? availableParallelism(),
     checks: flags.checks && resolve(flags.checks),
+    isolation: await isolationFrom(flags.isolation),
+    collector: flags.collector,
     only: flags.only,
     again: flags.again ?? false,
     budget: flags.budget === undefined ? undefined : 1000 * wholeNumber(flags.budget, 'budget', 60)!,

@@ -12,6 +12,7 @@ import { loadSecret, SECRET_VARIABLE } from '../class/secret.ts';
 import { writeWhole } from '../class/store.ts';
 import { listed } from '../course/nearest.ts';
 import { Refusal } from '../course/refusal.ts';
+import { isolationFrom } from './isolation-flag.ts';
 import { goalFor, openSetting } from './setting.ts';
 import { asRefusal, runCommand, type Command, type Words } from './words.ts';
 
@@ -39,6 +40,8 @@ const command = {
     id: { type: 'string', value: 'ID', help: 'whose it is' },
     secret: { type: 'string', value: 'FILE', help: 'from which the seed and the signature come' },
     checks: { type: 'string', value: 'DIR', help: 'a folder of hidden checks' },
+    isolation: { type: 'string', value: 'LEVEL', help: 'insist on process or namespaces (default: the strongest)' },
+    collector: { type: 'string', value: 'COMMAND', help: 'two-phase: students’ code runs where this command leads' },
     budget: { type: 'number', help: 'seconds (default 600)' },
   },
 } satisfies Command;
@@ -82,6 +85,8 @@ async function grade(words: string[], flags: Flags): Promise<Result> {
     secret:
       flags.secret === undefined && !process.env[SECRET_VARIABLE] ? NO_SECRET : loadSecret(flags.secret, undefined),
     checks: flags.checks && resolve(flags.checks),
+    isolation: await isolationFrom(flags.isolation),
+    collector: flags.collector,
     budget: flags.budget === undefined ? undefined : 1000 * flags.budget,
   });
 }

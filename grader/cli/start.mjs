@@ -33,7 +33,7 @@ const source = path.join(cli, `${name}.ts`);
 process.argv.splice(1, 2, source);
 
 /** The commands that are bundled. */
-const ENTRIES = ['grade', 'hint', 'lab', 'type-advice', 'grade-class', 'class-worker', 'grade-one', 'merge'];
+const ENTRIES = ['grade', 'hint', 'lab', 'type-advice', 'grade-class', 'class-worker', 'grade-one', 'merge', 'collect'];
 
 /** Bundles that were not used for so long are deleted. */
 const UNUSED = 24 * 60 * 60_000;

@@ -2,7 +2,7 @@
  * Grading on this machine: which files, in which sandboxes, to one report. Used by the command line, and by whatever
  * grades many students.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { ChapterEntry } from '../chapters.ts';
@@ -11,9 +11,14 @@ import type { Chapter, Exercise, Topic } from '../engine/exercise.ts';
 import { REPORT_SCHEMA, total, type ExerciseReport, type Report, type TopicReport } from '../engine/report.ts';
 import { inSandbox } from '../engine/subject.ts';
 import type { Check } from '../engine/check.ts';
+import type { Isolation } from '../sandbox/node/isolation.ts';
 import { openSandbox } from '../sandbox/node/sandbox.ts';
+import { openRemote } from '../sandbox/remote/sandbox.ts';
+import { laterThan } from './later.ts';
 import { normalise } from './regions.ts';
 import { DEFAULT_SEED } from './seed.ts';
+
+export { laterThan };
 
 /** Which files are graded, and what they are graded with. */
 export interface Files {
@@ -44,6 +49,10 @@ export interface GradeRunOptions {
   replay?: string | undefined;
   /** Sandboxes at a time; default: as many as there are processors. */
   parallel?: number;
+  /** How the student's code is kept apart, which the report says; default: `process`, which is there everywhere. */
+  isolation?: Isolation;
+  /** The command of a collector: the code runs there, at the level `two-phase`. */
+  collector?: string | undefined;
   /** Told before each check. */
   onCheck?: (topicId: string, exercise: Exercise, check: Check) => void;
   /** Told when an exercise is done. */
@@ -55,9 +64,6 @@ export interface GradeRunOptions {
   /** Told what there is to do, once the specs are loaded. */
   onPlan?: (exercises: number) => void;
 }
-
-/** How the student's code is kept apart here; every report says it. */
-export const ISOLATION = 'process';
 
 export const goalId = ({ chapter, topic, fn }: Goal): string =>
   [chapter.id, topic, fn].filter((part) => part !== undefined).join('/');
@@ -100,7 +106,7 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
     schema: REPORT_SCHEMA,
     assignment: options.assignment ?? (goals.length === 1 ? goalId(goals[0]!) : 'course'),
     seed,
-    isolation: ISOLATION,
+    isolation: levelOf(options),
     ...total(topics),
     topics,
     ms: Math.round(performance.now() - started),
@@ -111,13 +117,18 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
   const { files, replay, onCheck } = options;
   const path = `${chapter.folder}/${topic.name}.ts`;
   if (isUntouched(files, path)) return untouchedTopic(chapter, topic, only);
-  const sandbox = await openSandbox({
-    chapters: files.chapters,
-    standIns: files.standIns,
-    tensor: files.tensor,
-    topic: `${chapter.folder}/${topic.name}`,
-    mode: 'grade',
-  });
+  const place = { chapters: files.chapters, topic: `${chapter.folder}/${topic.name}` };
+  const later = laterThan(chapter, topic);
+  const sandbox = await (options.collector === undefined
+    ? openSandbox({
+        ...place,
+        standIns: files.standIns,
+        tensor: files.tensor,
+        mode: 'grade',
+        later,
+        isolation: options.isolation ?? 'process',
+      })
+    : openRemote({ ...place, command: options.collector, later: topicsUnder(files.standIns).filter(later) }));
   const stop = () => void sandbox.close();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
@@ -135,6 +146,15 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
     await sandbox.close();
   }
 }
+
+/** How the student's code is kept apart; every report says it. */
+export const levelOf = ({ collector, isolation }: Pick<GradeRunOptions, 'collector' | 'isolation'>): string =>
+  collector === undefined ? (isolation ?? 'process') : 'two-phase';
+
+const topicsUnder = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => path.replaceAll('\\', '/').slice(0, -'.ts'.length));
 
 /** Whether a file is still what the student was given. */
 export function isUntouched({ chapters, skeleton }: Files, path: string): boolean {

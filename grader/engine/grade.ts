@@ -48,7 +48,7 @@ export async function gradeTopic(
     exercises.push(report);
     options.onExercise?.(report);
   }
-  if (loaded.kind === 'loaded') noteWhatIsUsed(chosen, exercises);
+  if (loaded.kind === 'loaded') noteWhatIsUsed(chosen, [...exercises, ...(await gradeWhatIsUsed())]);
   return {
     id,
     file: `${chapter.folder}/${topic.name}.ts`,
@@ -58,6 +58,18 @@ export async function gradeTopic(
     ...(loaded.console && { console: loaded.console }),
     exercises,
   };
+
+  /** Who asked for one function is told of the others too, where it fails and may not be to blame. */
+  async function gradeWhatIsUsed(): Promise<ExerciseReport[]> {
+    const [report] = exercises;
+    if (!options.only || options.replay || !report?.started || report.verdict === 'pass') return [];
+    const reports: ExerciseReport[] = [];
+    for (const exercise of topic.exercises.filter((e) => chosen[0]?.uses?.includes(e.name))) {
+      const { seed } = options;
+      reports.push(await gradeExercise(exercise, `${id}/${exercise.name}`, subject, { seed, brief: true }));
+    }
+    return reports;
+  }
 }
 
 /** Notes, with what fails, which of the functions that it is meant to call are not right either. */

@@ -1,7 +1,7 @@
 /**
  * One script out of the realm's code, the course's library, the stand-in and the student's file.
  *
- * Every file goes through the rules below: a student's file may import `#tensor`, the course's other topics and files
+ * Every file goes through the rules below: a student's file may import `#tensor`, the course's earlier topics and files
  * of its own beside it, and nothing else. Paths inside the bundle are relative and have forward slashes on every
  * system: "student:chapter-1-mp/neuron.ts".
  */
@@ -11,10 +11,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
-import { firstLook as look, largestFile } from './first-look.ts';
+import { TooMuch, buildWithin } from './bundler.ts';
 import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
-import type { strip } from './strip.ts';
 
 export interface BundleOptions {
   /** Folder with the student's files. */
@@ -27,6 +26,8 @@ export interface BundleOptions {
   topic: string;
   /** `lab`: everything, the library too, is the student's own. */
   mode: 'grade' | 'lab';
+  /** Whether a topic comes after this one: its stand-in would do this topic's work, and cannot be imported. */
+  later?: (topic: string) => boolean;
 }
 
 export interface Bundle {
@@ -41,6 +42,8 @@ export interface Bundle {
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
 const realm = fileURLToPath(new URL('./realm/realm.ts', import.meta.url));
+/** A larger file was not written by hand, and could exhaust the bundler. */
+const largestFile = 256 * 1024;
 
 const common = {
   bundle: true,
@@ -61,21 +64,16 @@ const loader = (module: string) =>
 export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const { chapters, topic } = options;
   const file = `${topic}.ts`;
-  const problem = readFirst(path.join(chapters, file), file);
+  const problem = firstLook(path.join(chapters, file), file);
   if (problem) return problem;
 
   // The one name of the bundle that the student's code could see: not to be guessed.
   const result = `bundle_${randomBytes(12).toString('hex')}`;
   const sources = new Map<string, string>();
-  const mistakes: Failed[] = [];
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
-  // The parser takes a moment to load: only what is really bundled waits for it.
-  const [library, stripper] = await Promise.all([
-    ownLibrary ? undefined : prelude(options.tensor),
-    import('./strip.ts'),
-  ]);
+  const library = ownLibrary ? undefined : await prelude(options.tensor);
   try {
-    const { outputFiles } = await build({
+    const { outputFiles } = await buildWithin({
       stdin: { contents: entry(options), loader: 'ts', sourcefile: 'entry', resolveDir: path.dirname(realm) },
       ...common,
       mainFields: ['module', 'main'],
@@ -89,38 +87,49 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
       absWorkingDir: chapters,
       banner: { js: '(function () { "use strict";' },
       footer: { js: `return ${result}.default; })();` },
-      plugins: [rules(options, library, stripper.strip, sources, mistakes)],
+      plugins: [rules(options, library, sources)],
     });
     const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
   } catch (error) {
-    if (mistakes[0]) return mistakes[0];
-    const [first] = (error as { errors?: Message[] }).errors ?? [];
-    if (!first) {
-      if (!/service|stopped|EPIPE/i.test(String(error))) throw error;
+    if (error instanceof TooMuch)
       return {
         kind: 'failed',
         why: 'syntax',
-        message: `${file} is too much for the bundler: is something nested thousands of levels deep?`,
+        message: `${file} is too much for the bundler: is something nested thousands of levels deep, or doubled again and again?`,
       };
-    }
+    const [first] = (error as { errors?: Message[] }).errors ?? [];
+    if (!first) throw error;
     return explain(first, file, sources);
   }
 }
 
 /** What a file may be judged by before anything is parsed. */
-function readFirst(full: string, file: string): Failed | undefined {
+function firstLook(full: string, file: string): Failed | undefined {
   let text: string;
   try {
     text = readFileSync(full, 'utf8');
   } catch {
     return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
   }
-  // A size is said where the file is read, with its place.
-  return text.length > largestFile ? undefined : look(text, file);
+  if (!holdsCode(text)) return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
+  return undefined;
 }
 
-type Strip = typeof strip;
+/** Whether a file holds more than blanks and comments. One step after the other: the text may be hostile. */
+function holdsCode(text: string): boolean {
+  const blank = /[\s\uFEFF]*/y;
+  for (let at = 0; ;) {
+    blank.lastIndex = at;
+    at += blank.exec(text)![0].length;
+    const close = text.startsWith('//', at) ? '\n' : text.startsWith('/*', at) ? '*/' : undefined;
+    if (close === undefined) return at < text.length;
+    const end = text.indexOf(close, at + 2);
+    // A comment that is never closed is for the bundler to say.
+    if (end < 0) return close === '*/';
+    at = end + close.length;
+  }
+}
 
 interface Prelude {
   code: string;
@@ -194,11 +203,9 @@ function find(base: string): string | undefined {
 }
 
 function rules(
-  { chapters, standIns, tensor, mode }: BundleOptions,
+  { chapters, standIns, tensor, mode, topic: graded, later }: BundleOptions,
   library: Prelude | undefined,
-  strip: Strip,
   sources: Map<string, string>,
-  mistakes: Failed[],
 ): Plugin {
   const libraryFolder = path.dirname(tensor);
   const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
@@ -217,7 +224,13 @@ function rules(
         if (topic === tensor) return theLibrary;
         if (topic !== undefined && under(libraryFolder, topic) !== undefined)
           return refuse(`import the library as '#tensor', not one of its files`);
-        if (topic !== undefined) return { namespace: 'stand-in', path: under(standIns, topic) };
+        // In small letters: some systems find `./Neuron.ts` as well.
+        const name = topic && under(standIns, topic)?.toLowerCase();
+        // What is graded is never taken from its own stand-in.
+        if (name === `${graded}.ts`) return { namespace: 'student', path: name };
+        if (name !== undefined && later?.(name.slice(0, -'.ts'.length)))
+          return refuse(`\`${specifier}\` comes later in the course: an exercise may import ${allowed}`);
+        if (name !== undefined) return { namespace: 'stand-in', path: name };
       }
       const file = find(base);
       if (file !== undefined) return { namespace: 'student', path: under(chapters, file) };
@@ -230,6 +243,8 @@ function rules(
     const file = find(path.resolve(path.join(standIns, path.dirname(importer)), specifier));
     if (file === tensor) return theLibrary;
     const inFolder = file === undefined ? undefined : under(standIns, file);
+    if (inFolder?.toLowerCase() === `${graded}.ts`)
+      return refuse(`${importer} is built on this topic, and cannot be imported here`);
     return inFolder === undefined ? undefined : { namespace: 'stand-in', path: inFolder };
   };
 
@@ -253,13 +268,8 @@ function rules(
         if (statSync(full).size > largestFile) return refuse(`${file} is larger than ${largestFile / 1024} KB`);
         const contents = read(full);
         sources.set(file, contents);
-        const stripped = strip(contents, file);
-        if (stripped.kind === 'failed') {
-          mistakes.push(stripped);
-          return refuse(stripped.message);
-        }
         // Makes every file a module, also one without an export.
-        return { contents: `${stripped.code}\nexport {};`, loader: 'js' };
+        return { contents: `${contents}\nexport {};`, loader: 'ts' };
       });
       builder.onLoad({ filter: /.*/, namespace: 'load' }, ({ path: module }) => ({
         contents: loader(module),
@@ -282,13 +292,15 @@ function rules(
   };
 }
 
-const allowed = "#tensor, the course's other topics and your own files beside it";
+const allowed = "#tensor, the course's earlier topics and your own files beside it";
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 
 /** The bundler's first error in the words of the course. */
-function explain({ text, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+function explain({ text: said, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
   const from = location?.file ?? '';
   const stray = !from.startsWith(studentPrefix);
+  const source = stray ? undefined : sources.get(from.slice(studentPrefix.length));
+  const text = location && source !== undefined ? unclosed(said, location, source) : said;
   if (stray && from !== '' && pluginName !== 'imports') throw new Error(`${from}:${location?.line}: ${text}`);
   const at: Place | undefined =
     location && !stray
@@ -301,10 +313,63 @@ function explain({ text, location, pluginName }: Message, file: string, sources:
     ...(at && { at }),
   });
   if (pluginName === 'imports') return failed('import', text);
+  if (/top-level await/i.test(text))
+    return failed(
+      'syntax',
+      'an exercise cannot wait: `await` outside an async function (top-level await) is not allowed',
+    );
   const missing = /^No matching export in "(?:[a-z-]+:)?(.*?)" for import "(.*)"$/.exec(text);
   if (missing) return failed('import', `${missing[1]} does not export \`${missing[2]}\``);
   if (stray) return failed('syntax', `${file}: ${text}`);
   return failed('syntax', text);
+}
+
+/**
+ * A brace that is never closed shows only where the next function begins, or at the end of the file: says so, and where
+ * it may be missing.
+ */
+function unclosed(said: string, { line, column, lineText }: NonNullable<Message['location']>, source: string): string {
+  const lines = source.split(/\r\n|\n|\r/);
+  const behind = line > lines.length;
+  const expected = /^Expected "([)\]}])" but found /.exec(said);
+  // What is found behind the end was put there by the course.
+  const text =
+    !behind || !/^Unexpected|^Expected "." but found/.test(said)
+      ? said
+      : expected
+        ? `${expected[0]}end of file`
+        : 'Unexpected end of file';
+  const first = lineText.slice(0, column).trim() === '';
+  const atNext =
+    /^export\b/.test(lineText) &&
+    /^(Unexpected|Expected "." but found) "(export|function|class|const)"|^Unexpected "{"/.test(said);
+  if (!atNext && !/end of file$/.test(text) && !(first && expected)) return text;
+  const [open, close] = { ')': ['(', ')'], ']': ['[', ']'] }[expected?.[1] ?? ''] ?? ['{', '}'];
+  const culprit = unclosedIn(lines.slice(0, behind ? lines.length : line - 1), open, close);
+  const where = behind ? (culprit ? ` in ${culprit}` : '') : ` above this line${culprit ? `, in ${culprit}` : ''}`;
+  return `${text}: is a ${close} missing${where}?`;
+}
+
+/** The function in which a bracket stays open: of those after the last export, the first with one too many. */
+function unclosedIn(lines: readonly string[], open: string, close: string): string | undefined {
+  const declared =
+    /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|interface|enum|const|let|var)\s+([\w$]+)/;
+  const found = lines.flatMap((text, at) => {
+    const [, exported, name] = declared.exec(text) ?? [];
+    return name === undefined ? [] : [{ name, at, exported: exported !== undefined }];
+  });
+  const last = found.findLastIndex(({ exported }) => exported);
+  const near = found.slice(Math.max(0, last));
+  // Each look takes the square of the length at worst, and the text may be hostile.
+  if (lines.slice(near[0]?.at).join('\n').length > 20_000) return near.at(-1)?.name;
+  const extra = ({ at }: { at: number }, i: number) => {
+    const code = lines
+      .slice(at, near[i + 1]?.at)
+      .join('\n')
+      .replace(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'|"[^"\n]*"/g, '');
+    return code.split(open).length > code.split(close).length;
+  };
+  return (near.find(extra) ?? near.at(-1))?.name;
 }
 
 /** The bundler counts columns in bytes from 0; an editor counts characters from 1. */

@@ -87,7 +87,7 @@ export function loraInit(z: Tensor, out: number): LoraWeights {
  * @param adapter A (r, in), B (out, r); r ≥ 1
  * @param alpha   α: divided by r, so that another rank does not ask for another learning rate
  * @returns y (…, out), and the cache for loraBackward
- * @throws ShapeError when A and B do not fit each other or w
+ * @throws ShapeError when A and B do not fit each other or w: also where broadcasting would hide it (a B with one row)
  * @see Hu et al. 2022, eq. 3
  */
 export function loraForward(
@@ -145,7 +145,7 @@ export function loraBackward(dy: Tensor, cache: LoraCache): { dx: Tensor; adapte
  * @param adapter A (r, in), B (out, r)
  * @param alpha   α
  * @returns w′ (out, in)
- * @throws ShapeError when they do not fit
+ * @throws ShapeError when they do not fit: also where broadcasting would hide it (a B with one row)
  */
 export function mergeLora(w: Tensor, adapter: LoraWeights, alpha: number): Tensor {
   // #region mergeLora

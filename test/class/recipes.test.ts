@@ -25,6 +25,7 @@ describe('the files in deploy/', () => {
     expect(all.map(({ name }) => name).sort()).toEqual([
       'Dockerfile',
       'classroom50-autograder.py',
+      'collector.Dockerfile',
       'github-actions.yml',
       'kubernetes.yaml',
     ]);

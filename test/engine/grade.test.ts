@@ -338,7 +338,13 @@ describe('what an exercise uses', () => {
     expect(await graded({ step: total, neuron: off })).toEqual([]);
     expect(await graded({ step: off, neuron: total })).toEqual([]);
     expect(await graded({ step: off, neuron: () => todo('neuron') })).toEqual([]);
-    expect(await graded({ step: off, neuron: off }, 'neuron')).toEqual([]);
+  });
+  test('is noted too where one function alone is asked for', async () => {
+    expect(await graded({ step: off, neuron: off }, 'neuron')).toEqual([
+      'It is meant to call step, which is not right yet: mend that first.',
+    ]);
+    expect(await graded({ step: total, neuron: off }, 'neuron')).toEqual([]);
+    expect(await graded({ step: off, neuron: total }, 'neuron')).toEqual([]);
   });
   test('must be in the topic', () => {
     const e = sumOf(1, [agrees()], { uses: ['nothing'] });

@@ -21,6 +21,7 @@ const adapterOf = (from: GoldenCase['inputs']) => ({
 
 const oneSequence = because(
   'One sequence: every row of the matrix is a token.',
+  'first sequence only',
   'last sequence only',
   'a gradient for each sequence',
 );
@@ -112,6 +113,8 @@ export const goldens: Golden[] = [
       'averaged over the sequences',
       'the first sequence only',
       'the last sequence only',
+      'axes of length 1 not summed',
+      'summed over all axes in front',
     ),
   },
 ];

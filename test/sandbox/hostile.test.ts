@@ -215,6 +215,52 @@ describe('a way out', () => {
   });
 });
 
+describe('errors of the outer realm', () => {
+  const provoke = `// @ts-nocheck
+    const RealError = Error, RealObject = Object;
+    const foreign = [];
+    const keep = (f) => { try { f() } catch (e) { if (!(e instanceof RealError)) foreign.push(e) } };
+    keep(() => { const e = new RealError('x'); e.name = Symbol('s'); void e.stack });
+    let n = 0;
+    const getter = { configurable: true, get: () => (n++ > 0 ? undefined : { prepareStackTrace() {} }) };
+    keep(() => { const e = new RealError('y'); Object.defineProperty(globalThis, 'Error', getter); void e.stack });
+    Object.defineProperty(globalThis, 'Error', { configurable: true, writable: true, value: RealError });
+    RealError.stackTraceLimit = 1;
+    const dive = (n) => { if (n > 0) return dive(n - 1) + 0; keep(() => void new RealError('z').stack); return dive(0) + 0 };
+    try { dive(5000) } catch {}`;
+
+  test('get through, and all that they lead to is frozen', async () => {
+    const sandbox = await student(`${provoke}
+      export const f = () => {
+        const soft = new Set(), seen = new Set(foreign);
+        const waiting = foreign.map((e) => RealObject.getPrototypeOf(e));
+        for (let o = waiting.pop(); o; o = waiting.pop()) {
+          if (seen.has(o)) continue;
+          seen.add(o);
+          if (!RealObject.isFrozen(o)) soft.add(String(o));
+          for (const x of [RealObject.getPrototypeOf(o), ...Reflect.ownKeys(o).flatMap((k) => { const d = Reflect.getOwnPropertyDescriptor(o, k); return [d.value, d.get, d.set] })])
+            if (x && (typeof x === 'object' || typeof x === 'function')) waiting.push(x);
+        }
+        return [foreign.length > 1, seen.size > 50, [...soft]];
+      };`);
+    expect(await one(sandbox, 'f')).toEqual(value([true, true, []]));
+  });
+
+  test('make no code, and the sandbox goes on as before', async () => {
+    const sandbox = await student(`${provoke}
+      export const f = () => {
+        for (const e of foreign) {
+          try { return e.constructor.constructor('return process')() } catch {}
+          for (let p = e.__proto__; p; p = p.__proto__)
+            for (const k of ['kind', 'what', 'push', 'call', 'map', 'then', 'hacked'])
+              try { p[k] = () => 'hacked' } catch {}
+        }
+        return 'as before';
+      };`);
+    expect(await outcomes(sandbox, [[call('f')], [call('f')]])).toEqual([value('as before'), value('as before')]);
+  });
+});
+
 describe('throwing', () => {
   test.each([
     ['null', 'throw null', 'null'],

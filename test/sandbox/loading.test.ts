@@ -1,10 +1,13 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { CHAPTERS } from '../../grader/chapters.ts';
+import { laterThan } from '../../grader/course/grade-run.ts';
 import { bundle } from '../../grader/sandbox/bundle.ts';
 import { call, one, open, outcomes, student, tensorPath, workshop } from './workshop.ts';
 
-const allowed = "an exercise may import #tensor, the course's other topics and your own files beside it";
+const allowed = "an exercise may import #tensor, the course's earlier topics and your own files beside it";
 
 /** How loading this text failed. */
 async function failure(text: string, more: Record<string, string> = {}, standIns: Record<string, string> = {}) {
@@ -42,13 +45,13 @@ describe('a file that does not load says why and where', () => {
     [`${whole}export function b() {\n  if (1) {\n    return '}';\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 11], // prettier-ignore
     [`${whole}function h() {\n  return 2;\n\nfunction b() {\n  return 2;\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in h?', 13], // prettier-ignore
     [`${whole}export const b = () => {\n  return 2;\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 9], // prettier-ignore
-    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Unexpected "function": is a } missing above this line, in B?', 11], // prettier-ignore
-    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Expected ";" but found "interface": is a } missing above this line, in A?', 4], // prettier-ignore
-    [`export interface A {\n  a: number;\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in A?', 5], // prettier-ignore
+    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in B?', 11], // prettier-ignore
+    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Unexpected "{": is a } missing above this line, in A?', 4], // prettier-ignore
+    [`export interface A {\n  a: number;\n${next}`, 'Unexpected "{": is a } missing above this line, in A?', 5], // prettier-ignore
     [`${whole}export function b(x {\n  return 1;\n}\n`, 'Expected ")" but found "{"', 5],
     [`${whole}export function b() {\n  return { n: 1;\n}\n`, 'Expected "}" but found ";"', 6],
     [`${whole}export function b() {\n  return [1, 2`, 'Expected "]" but found end of file: is a ] missing in b?', 6],
-    [`${whole}export function b( {`, 'Unexpected end of file: is a } missing in b?', 5],
+    [`${whole}export function b( {`, 'Expected "}" but found end of file: is a } missing in b?', 5],
   ])('%j: the function with a brace too few', async (text, message, line) => {
     expect(await failure(text)).toMatchObject({ message, at: { line } });
   });
@@ -161,6 +164,22 @@ describe('a file that does not load says why and where', () => {
     expect((await student('export const f = 1')).loaded).toMatchObject({ kind: 'loaded' });
   });
 
+  test.each([
+    ['an enum whose strings double', `enum E { a0 = 'xxxxxxxxxxxxxxxx', ${Array.from({ length: 30 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(', ')} }\nexport const f = E.a30.length;`], // prettier-ignore
+    ['a bundle of many megabytes', `enum E { a0 = 'xxxxxxxxxxxxxxxx', ${Array.from({ length: 20 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(', ')} }\nexport const f = E.a20.length;`], // prettier-ignore
+    ['grammar that is tried both ways', `export const f = ${'<T>(a = '.repeat(2_000)}1${') => 1'.repeat(2_000)};`],
+  ])('%s is too much for the bundler; what is bundled beside it and after it is not', async (_, text) => {
+    const [bomb, beside] = await Promise.all([student(text), student('export const f = 1;')]);
+    expect(bomb.loaded).toMatchObject({ why: 'syntax', message: expect.stringContaining('too much for the bundler') });
+    expect(beside.loaded).toMatchObject({ kind: 'loaded' });
+    expect((await student('export const f = 1;')).loaded).toMatchObject({ kind: 'loaded' });
+  });
+
+  test('comments that never close are looked through once', async () => {
+    expect(await failure('/*'.repeat(120_000))).toMatchObject({ why: 'syntax' });
+    expect(await failure(`${'/**/'.repeat(50_000)}//`)).toMatchObject({ why: 'empty' });
+  });
+
   test('top-level await', async () => {
     const loaded = await failure('export const f = 1;\nawait new Promise(() => {});');
     expect(loaded).toMatchObject({
@@ -210,6 +229,60 @@ describe('what a file may import', () => {
     );
     const outcome = await one(await open(shop), 'f');
     expect((outcome as { value: unknown[] }).value.slice(0, 3)).toEqual(['stand-in', 'stand-in1', 'mine stand-in']);
+  });
+
+  test('never the stand-in of what is graded, by whatever way', async () => {
+    const standIns = {
+      'one/topic.ts': 'export const f = () => "right"; export const g = f;',
+      'one/later.ts': "import { f } from './topic.ts'; export const h = f;",
+      'one/earlier.ts': 'export const e = () => 1;',
+      'two/last.ts': 'export const l = () => 1;',
+    };
+    const later = (name: string) => name === 'two/last';
+    const shop = (text: string, more: Record<string, string> = {}) =>
+      open(workshop({ 'one/topic.ts': text, ...more }, standIns), { later });
+
+    expect((await shop("export * from './topic.ts';")).loaded).toMatchObject({ kind: 'failed', why: 'empty' });
+    expect((await shop("export * from './Topic';")).loaded).toMatchObject({ kind: 'failed' });
+    const through = await shop("import { g } from './mine.ts'; export const f = () => g;", {
+      'one/mine.ts': "import * as t from './topic.ts'; export const g = Object.keys(t).join();",
+    });
+    expect(await one(through, 'f')).toEqual({ kind: 'value', value: 'f' });
+    expect((await shop("export { h as f } from './later.ts';")).loaded).toMatchObject({
+      why: 'import',
+      message: expect.stringContaining('is built on this topic'),
+    });
+    expect((await shop("export { l as f } from '../two/last.ts';")).loaded).toMatchObject({
+      why: 'import',
+      message: expect.stringContaining('`../two/last.ts` comes later in the course'),
+      at: { line: 1 },
+    });
+    expect(await one(await shop("export { e as f } from './earlier.ts';"), 'f')).toEqual({ kind: 'value', value: 1 });
+  });
+
+  test('no topic of the course needs a later one', async () => {
+    const solutions = fileURLToPath(new URL('../../solutions/', import.meta.url));
+    const importsOf = (file: string): string[] =>
+      [...readFileSync(path.join(solutions, `${file}.ts`), 'utf8').matchAll(/from '(\.[^']*)\.ts'/g)].map(([, name]) =>
+        path.posix.join(path.posix.dirname(file), name),
+      );
+    let seen = 0;
+    for (const entry of CHAPTERS) {
+      const chapter = await entry.load();
+      for (const topic of chapter.topics) {
+        const later = laterThan(chapter, topic);
+        const waiting = importsOf(`${chapter.folder}/${topic.name}`);
+        const known = new Set<string>();
+        for (let file = waiting.pop(); file; file = waiting.pop()) {
+          if (known.has(file)) continue;
+          known.add(file);
+          seen++;
+          expect(later(file), `${chapter.folder}/${topic.name} imports ${file}`).toBe(false);
+          waiting.push(...importsOf(file));
+        }
+      }
+    }
+    expect(seen).toBeGreaterThan(50);
   });
 
   test('in a lab, everything is the student’s own', async () => {

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
-import type { Request } from '../protocol.ts';
-import type { End, Host } from '../remote.ts';
+import { type Isolation, commandAt, innerProcess } from './isolation.ts';
+import type { Request } from './protocol.ts';
 
 /** Whether memory beyond V8's own heap can be limited on this system. */
 export const canLimitMemory = process.platform === 'linux' || process.platform === 'darwin';
@@ -45,9 +45,16 @@ export interface ChildOptions {
   memory: number;
   /** `debug` drops the permission flag, which forbids the inspector on some versions of Node. */
   mode: 'grade' | 'lab' | 'debug';
+  /** Default: `process`. */
+  isolation?: Isolation;
   /** A file of which the child may ask the size (labs). */
   stopFd?: number;
 }
+
+export type End =
+  | { kind: 'oom' }
+  /** Killed by `kill`, or it left by itself. */
+  | { kind: 'exit'; detail: string };
 
 const running = new Set<Child>();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -80,11 +87,12 @@ function unregister(child: Child): void {
 }
 
 /** One child process. While nobody waits for it, it does not keep the judge alive. */
-export class Child implements Host {
+export class Child {
   readonly options: ChildOptions;
   readonly process: ChildProcess;
   /** Resolves when the process is gone and everything it sent has been delivered. */
   readonly ended: Promise<End>;
+  readonly #isolation: Isolation;
   #dead = false;
   #oom = false;
   #peak = 0;
@@ -94,7 +102,9 @@ export class Child implements Host {
   private constructor(options: ChildOptions, program: string) {
     this.options = options;
     const lab = options.mode === 'lab';
-    this.process = spawn(process.execPath, [...flags(options), '-e', program], {
+    this.#isolation = options.isolation ?? 'process';
+    const [file, ...args] = commandAt(this.#isolation, [process.execPath, ...flags(options), '-e', program]);
+    this.process = spawn(file, args, {
       cwd: tmpdir(),
       // Windows cannot start a process without it.
       env: process.platform === 'win32' ? { SystemRoot: process.env.SystemRoot } : {},
@@ -147,23 +157,31 @@ export class Child implements Host {
     return this.#peak;
   }
 
-  send(request: Request): void {
+  send(request: Request | { type: 'cancel' }): void {
     // A failed send shows as the end of the process.
     this.process.send(request, () => undefined);
   }
 
-  listen(hear: (message: unknown) => void): () => void {
-    this.process.on('message', hear);
-    this.watch();
-    return () => {
-      this.process.off('message', hear);
-      this.unwatch();
-    };
-  }
-
   kill(): void {
     this.#measureExactly();
+    this.#kill();
+  }
+
+  #kill(): void {
+    // The guardian's end is the end of all; the other only gets it earlier.
+    const { pid } = this.process;
+    const inner = this.#dead || pid === undefined || this.#isolation === 'process' ? undefined : this.#inner();
     this.process.kill('SIGKILL');
+    try {
+      if (inner !== undefined) process.kill(inner, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
+
+  /** The process that the student's code runs in. */
+  #inner(): number | undefined {
+    return this.pid === undefined ? undefined : innerProcess(this.#isolation, this.pid);
   }
 
   /** Kills the process as soon as it holds more than it may. */
@@ -182,7 +200,7 @@ export class Child implements Host {
     if (process.platform === 'linux') {
       try {
         // The second number of statm is the resident set in pages of 4 KB.
-        this.#judge(Number(readFileSync(`/proc/${this.pid}/statm`, 'latin1').split(' ')[1]) / 256);
+        this.#judge(Number(readFileSync(`/proc/${this.#inner()}/statm`, 'latin1').split(' ')[1]) / 256);
       } catch {
         // It has just ended.
       }
@@ -196,14 +214,14 @@ export class Child implements Host {
     this.#peak = Math.max(this.#peak, megabytes);
     if (megabytes <= this.options.memory) return;
     this.#oom = true;
-    this.process.kill('SIGKILL');
+    this.#kill();
   }
 
   /** Linux remembers the peak. */
   #measureExactly(): void {
     if (this.#dead || process.platform !== 'linux') return;
     try {
-      const kilobytes = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${this.pid}/status`, 'latin1'))?.[1];
+      const kilobytes = /VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${this.#inner()}/status`, 'latin1'))?.[1];
       this.#peak = Math.max(this.#peak, Number(kilobytes ?? 0) / 1024);
     } catch {
       // It has just ended.

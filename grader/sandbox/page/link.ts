@@ -3,8 +3,8 @@
  * becomes one while it is graded, the stand-ins when the site is built.
  */
 import type { Loaded, Place } from '../../engine/sandbox.ts';
-import { firstLook } from '../first-look.ts';
-import { strip, type Stripped } from '../strip.ts';
+import { firstLook } from './first-look.ts';
+import { strip, type Stripped } from './strip.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
@@ -64,14 +64,22 @@ export interface Linked {
   before: number;
 }
 
-const allowed = "#tensor, the course's other topics and your own files beside it";
+const allowed = "#tensor, the course's earlier topics and your own files beside it";
 
 /**
  * Links a student's file.
  * @param file its path under the folder of chapters: "chapter-1-mp/neuron.ts"
  * @param library what #tensor exports
+ * @param later whether a topic, such as "chapter-1-mp/neuron", comes after this one
  */
-export function link(given: string, file: string, catalogue: Catalogue, library: readonly string[]): Linked | Failed {
+export function link(
+  given: string,
+  file: string,
+  catalogue: Catalogue,
+  library: readonly string[],
+  later: (topic: string) => boolean = () => false,
+): Linked | Failed {
+  // prettier-ignore
   const text = given.replace(/^\uFEFF/, '');
   const problem = firstLook(text, file);
   if (problem) return problem;
@@ -89,6 +97,9 @@ export function link(given: string, file: string, catalogue: Catalogue, library:
   for (const { from, at, kind } of [...stripped.imports].sort((a, b) => a.at - b.at)) {
     const target = resolve(from, file, catalogue);
     if (target.path === undefined) return failed(target.message, at);
+    if (target.path === file) return failed('a file cannot import itself', at);
+    if (later(target.path.replace(/\.ts$/, '')))
+      return failed(`\`${from}\` comes later in the course: an exercise may import ${allowed}`, at);
     if (kind === 'call') return failed(`write \`import … from '${from}'\` at the beginning of the file`, at);
   }
   for (const { from, names } of stripped.imports) {
@@ -100,14 +111,21 @@ export function link(given: string, file: string, catalogue: Catalogue, library:
   }
 
   const needed: string[] = [];
+  // What is graded is never taken from its own stand-in.
+  let built: string | undefined;
   const need = (path: string): void => {
     if (path === LIBRARY || needed.includes(path)) return;
-    for (const each of catalogue[path]!.imports) need(each);
+    for (const each of catalogue[path]!.imports) {
+      if (each === file) built ??= path;
+      need(each);
+    }
     needed.push(path);
   };
   const own = catalogue[file];
   if (own) need(file);
   targets.forEach(need);
+  if (built !== undefined)
+    return { kind: 'failed', why: 'import', message: `${built} is built on this topic, and cannot be imported here` };
   const modules = needed.map(
     (path) => `[${JSON.stringify(path)},${JSON.stringify(catalogue[path]!.imports)},${catalogue[path]!.code}]`,
   );

@@ -1,7 +1,7 @@
 /** The sandbox in a page, seen from the judge's worker: another worker, behind a frame of no origin. */
 import type { Loaded, Place, Sandbox } from '../../engine/sandbox.ts';
-import type { Request } from '../protocol.ts';
-import { RemoteSandbox, type End, type Host } from '../remote.ts';
+import type { Request } from '../node/protocol.ts';
+import { RemoteSandbox, type End, type Host } from './remote.ts';
 import { place, positions, type StackMapper } from '../stack.ts';
 import { link, type Catalogue } from './link.ts';
 

@@ -2,11 +2,11 @@
  * The judge's end of a sandbox: requests, replies, limits and restarts, whatever the other end is (a child process, a
  * worker behind a frame).
  */
-import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../engine/sandbox.ts';
-import type { Value } from '../engine/value.ts';
-import type { Request } from './protocol.ts';
-import type { StackMapper } from './stack.ts';
-import { NotAResult, decode, encode } from './wire.ts';
+import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../../engine/sandbox.ts';
+import type { Value } from '../../engine/value.ts';
+import type { Request } from '../node/protocol.ts';
+import type { StackMapper } from '../stack.ts';
+import { NotAResult, decode, encode } from '../wire.ts';
 
 export type End =
   | { kind: 'oom' }

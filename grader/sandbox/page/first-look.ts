@@ -1,4 +1,4 @@
-import type { Loaded } from '../engine/sandbox.ts';
+import type { Loaded } from '../../engine/sandbox.ts';
 
 /** A larger file was not written by hand, and could exhaust the parser. */
 export const largestFile = 256 * 1024;

@@ -1,5 +1,5 @@
-/** The messages between the judge and where the student's code runs: a child process, or a worker of a page. */
-import type { Wire } from './wire.ts';
+/** The messages between the judge and its child process. */
+import type { Wire } from '../wire.ts';
 
 export interface WireCall {
   fn: string;

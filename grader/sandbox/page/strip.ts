@@ -6,8 +6,8 @@
  * namespaces and decorators are refused.
  */
 import { parse, type ParserOptions } from '@babel/parser';
-import type { Loaded } from '../engine/sandbox.ts';
-import { place } from './stack.ts';
+import type { Loaded } from '../../engine/sandbox.ts';
+import { place } from '../stack.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
