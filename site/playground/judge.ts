@@ -1,5 +1,6 @@
 /** The judge in the page: the same engine and the same specs as on the command line, in a worker of its own. */
 import { CATALOGUE, LIBRARY, SPECS, WORKER } from 'virtual:judge';
+import { laterThan } from '../../grader/course/later.ts';
 import { normalise } from '../../grader/course/regions.ts';
 import { DEFAULT_SEED } from '../../grader/course/seed.ts';
 import {
@@ -46,6 +47,7 @@ async function grade({ chapter: id, topic: name, only, text, skeleton, seed = DE
     worker: WORKER,
     catalogue: CATALOGUE,
     library: LIBRARY,
+    later: laterThan(chapter, topic),
     frames,
   });
   try {

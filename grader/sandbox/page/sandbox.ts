@@ -81,6 +81,8 @@ export interface PageSandboxOptions {
   catalogue: Catalogue;
   /** What #tensor exports. */
   library: readonly string[];
+  /** Whether a topic comes after this one, and cannot be imported. */
+  later: (topic: string) => boolean;
   frames: Frames;
 }
 
@@ -91,10 +93,11 @@ export async function openPageSandbox({
   worker,
   catalogue,
   library,
+  later,
   frames,
 }: PageSandboxOptions): Promise<Sandbox> {
   // prettier-ignore
-  const linked = link(text, file, catalogue, library);
+  const linked = link(text, file, catalogue, library, later);
   if (linked.kind === 'failed') return refused(linked);
   const script = `${worker}\n${linked.script}`;
   const before = worker.split('\n').length + linked.before;

@@ -1,6 +1,6 @@
 /**
- * TypeScript to JavaScript: types become blanks, so that every line and column stays what it was. The same on the command
- * line and in the page, with the same words for a mistake, whatever the browser.
+ * TypeScript to JavaScript in the page, where there is no bundler: types become blanks, so that every line and column stays
+ * what it was. A mistake has the same words in every browser.
  *
  * Erasable TypeScript is all the course needs. Enums and parameter properties are written out, since students use them;
  * namespaces and decorators are refused.
