@@ -29,7 +29,8 @@ const wrongLengths = (name: string, right: number) =>
   [right - 1, right + 1, 0].map((n) => ({ [name]: range(n, () => 1) }));
 
 // Blocks that tell the ways apart. With d = 1 halves are exact; with d = 41 division and multiplication by 1/d differ in
-// float32, with 49, 75, 77 and 107 float32 and float64 do; ten to the minus seven has no scale left in half precision.
+// float32, with 49, 75, 77 and 107 float32 and float64 do; with 11 / 127 (q8_0) and 0.0875 (q4_0) it matters that the numbers
+// themselves are floats, and the scale of 11, too; ten to the minus seven has no scale left in half precision.
 const halves = (d: number, most: number) => [most * d, ...range(31, (i) => d * (i - 14.5))];
 const levels = (d: number) => [-8 * d, ...range(31, (i) => d * ((i % 15) - 7.5))];
 const tiny = (scale: number) => range(32, (i) => scale * (((7 * i) % 31) - 15));
@@ -47,13 +48,15 @@ interface Ways8 {
   head: (d: number) => number[];
   /** what every intermediate result is rounded to */
   round: (x: number) => number;
+  /** what is done to the numbers first */
+  read: (x: number) => number;
 }
 const q8 =
   (ways: Partial<Ways8>) =>
   ({ x }: Numbers) => {
     const round = ways.round ?? float;
     const inverse = (d: number) => (d === 0 ? 0 : round(1 / d));
-    const values = x.map(round);
+    const values = x.map(ways.read ?? round);
     const d = (ways.d ?? ((v) => round(largest(v) / 127)))(values);
     const step = ways.step ?? ((value, by) => nearest(round(value * inverse(by))));
     const byte = ways.byte ?? ((q) => (q < 0 ? 256 + q : q + 0));
@@ -75,7 +78,7 @@ export const packQ8 = exercise({
   examples: [
     { x: halves(1, 127) },
     { x: halves(-2, 127) },
-    ...[41, 47, 49, 107].map((d) => ({ x: halves(d, 127) })),
+    ...[41, 47, 49, 107, 11 / 127, 22 / 127].map((d) => ({ x: halves(d, 127) })),
     { x: tiny(1e-9) },
     { x: tiny(-2e-9) },
     { x: shades(3) },
@@ -83,11 +86,14 @@ export const packQ8 = exercise({
     { x: zeros },
     { x: nothing },
     { x: [...zeros.slice(1), -2] },
+    { x: range(32, (j) => -1 - j / 16) },
+    { x: range(32, (j) => (j % 5) / 2 - 2.5) },
+    { x: range(32, (j) => (j % 7) / 2 - 30) },
   ],
   misconceptions: {
     'Math.round': {
       wrong: q8({ step: (value, d) => Math.round(scaled(value, d)) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'cut off instead of rounded': {
       wrong: q8({ step: (value, d) => Math.trunc(scaled(value, d)) }),
@@ -99,11 +105,19 @@ export const packQ8 = exercise({
     },
     'divided by d': {
       wrong: q8({ step: (value, d) => (d === 0 ? 0 : nearest(float(value / d))) }),
-      says: 'You divide each number by d. ggml computes 1/d once, in float32, and multiplies by it; now and then that is one step less or more, and here every bit counts.',
+      says: 'You divide each number by d, or your 1/d keeps all its digits. ggml computes 1/d once, rounds it to float32 and multiplies by it; now and then that is one step less or more, and here every bit counts.',
     },
     'product not rounded to float32': {
       wrong: q8({ step: (value, d) => nearest(d === 0 ? 0 : value * float(1 / d)) }),
       says: 'The product with 1/d keeps all the digits of a JavaScript number. In C it is a float: what does Math.fround make of it, just beside a half?',
+    },
+    'scale not rounded to float32': {
+      wrong: q8({ d: (values) => largest(values) / 127 }),
+      says: 'Your d keeps all the digits of a JavaScript number. In C it is a float, and 1/d is made from that float: what does Math.fround make of max |x| / 127?',
+    },
+    'numbers not rounded to float32': {
+      wrong: q8({ read: (x) => x }),
+      says: 'You compute with x as it comes, in 64 bits. In C the numbers are floats before anything is done with them: Math.fround first.',
     },
     'in double precision': {
       wrong: q8({ round: (x) => x }),
@@ -125,6 +139,10 @@ export const packQ8 = exercise({
       wrong: q8({ byte: (q) => (q < 0 ? 128 - q : q + 0) }),
       says: 'You store the size and a bit for the sign. An int8 is a two’s complement: −1 is 255, not 129.',
     },
+    'one’s complement': {
+      wrong: q8({ byte: (q) => (q < 0 ? 255 + q : q + 0) }),
+      says: 'Your negative steps are one too low: −1 has become 254. Counting down from 256, which byte comes first?',
+    },
     'negative bytes': {
       wrong: q8({ byte: (q) => q }),
       says: 'Some of your bytes are negative. A byte is 0 … 255; what stands for −1 in it?',
@@ -141,11 +159,20 @@ export const packQ8 = exercise({
       says: 'Your scale takes over the sign of the largest number. That is q4_0’s way; here the scale is made of sizes, max |x|.',
     },
     'largest instead of largest in size': {
-      wrong: q8({
-        d: (values) => float(Math.max(...values) / 127),
-        byte: (q) => ((q % 256) + 256) % 256,
-      }),
+      wrong: q8({ d: (values) => float(Math.max(...values) / 127) }),
       says: 'Your scale comes from max x. What if the largest number in size is negative?',
+    },
+    'largest instead of largest in size, in eight bits': {
+      wrong: q8({ d: (values) => float(Math.max(...values) / 127), byte: (q) => q & 255 }),
+      says: 'Your scale comes from max x. What if the largest number in size is negative?',
+    },
+    'largest, but not below zero': {
+      wrong: q8({ d: (values) => float(Math.max(0, ...values) / 127) }),
+      says: 'Your scale comes from max x, begun at 0. What if the largest number in size is negative?',
+    },
+    'largest, but not below zero, in eight bits': {
+      wrong: q8({ d: (values) => float(Math.max(0, ...values) / 127), byte: (q) => q & 255 }),
+      says: 'Your scale comes from max x, begun at 0. What if the largest number in size is negative?',
     },
     'nothing divided by nothing': {
       wrong: ({ x }) => (largest(x.map(float)) === 0 ? [0, 0, ...range(32, () => NaN)] : q8Block(x)),
@@ -169,6 +196,7 @@ export const packQ8 = exercise({
     'd = fround(amax / 127), id = fround(1 / d) or 0, q = roundAwayFromZero(fround(x · id)); q & 255 is its byte; halfBits(d) & 255 and halfBits(d) >> 8 are those of the scale.',
     'const values = x.map(Math.fround); const d = Math.fround(Math.max(...values.map(Math.abs)) / 127);',
   ],
+  uses: ['roundAwayFromZero'],
 });
 
 /** Bytes of blocks, for the way back: some packed, some of all kinds. */
@@ -232,6 +260,10 @@ export const unpackQ8 = exercise<typeof block, Bytes & ValueRecord>({
       wrong: from8({ d: (low, high) => low + 256 * high }),
       says: 'Your scale is the 16 bits read as a whole number. They are a number in half precision: `fromHalfBits`.',
     },
+    'low byte only': {
+      wrong: from8({ d: (low) => fromHalfBits(low) }),
+      says: 'You make the scale from its first byte alone. The second holds its sign, its exponent and the higher digits.',
+    },
     'divided by 127 once more': {
       wrong: from8({ d: (low, high) => fromHalf(low, high) / 127 }),
       says: 'You divide by 127 again. The scale that is stored is amax / 127 already.',
@@ -264,13 +296,14 @@ interface Ways4 {
   head: (d: number) => number[];
   bytes: (q: number[]) => number[];
   round: (x: number) => number;
+  read: (x: number) => number;
 }
 const joined = (q: number[]) => range(16, (j) => q[j]! + 16 * q[j + 16]!);
 const q4 =
   (ways: Partial<Ways4>) =>
   ({ x }: Numbers) => {
     const round = ways.round ?? float;
-    const values = x.map(round);
+    const values = x.map(ways.read ?? round);
     const d = (ways.d ?? ((v) => round(extreme(v) / -8)))(values);
     const inverse = d === 0 ? 0 : round(1 / d);
     const level = ways.level ?? ((value: number) => Math.min(15, Math.trunc(round(round(value * inverse) + 8.5))));
@@ -287,7 +320,7 @@ export const packQ4 = exercise({
     rejects('a block that has not 32 numbers', wrongLengths('x', 32), { worth: 1 }),
   ],
   examples: [
-    ...[1, -2, 3, 7, 13, 75, 77].map((d) => ({ x: levels(d) })),
+    ...[1, -2, 3, 7, 13, 75, 77, 0.0875, 0.175].map((d) => ({ x: levels(d) })),
     { x: tiny(1e-9) },
     { x: tiny(-2e-9) },
     { x: shades(3) },
@@ -323,6 +356,18 @@ export const packQ4 = exercise({
       }),
       says: 'You use the levels −7 … 7, as plain absmax would. q4_0 has a 16th level, −8, and chooses its scale to make use of it.',
     },
+    'size divided by eight': {
+      wrong: q4({ d: (values) => float(largest(values) / 8) }),
+      says: 'Your d is never negative. It is the number of largest size, with its sign, divided by −8: where that number is positive, d is negative, and the whole scale is turned round.',
+    },
+    'size divided by seven': {
+      wrong: q4({ d: (values) => float(largest(values) / 7) }),
+      says: 'Your d is max |x| / 7, as for levels −7 … 7. q4_0 has a 16th level, −8, and d is the number of largest size, with its sign, divided by −8.',
+    },
+    'divided by −7': {
+      wrong: q4({ d: (values) => float(extreme(values) / -7) }),
+      says: 'You divide the number of largest size by −7. Then it lies on level −7, and −8, which only q4_0 has, is never used.',
+    },
     'largest instead of largest in size': {
       wrong: q4({ d: (values) => float(Math.max(...values) / -8), level: (value, d) => Math.max(0, Math.min(15, Math.trunc(float(scaled(value, d) + 8.5)))) }), // prettier-ignore
       says: 'Your scale comes from max x. The entry of largest size may be negative.',
@@ -343,6 +388,10 @@ export const packQ4 = exercise({
       wrong: q4({ level: (value, d) => Math.min(15, Math.trunc(float(scaled(value, d) + 8))) }),
       says: 'You add 8 and cut off. So 2.9 levels become 2; the half that makes a rounding of it is missing.',
     },
+    'rounded after adding the half': {
+      wrong: q4({ level: (value, d) => Math.min(15, Math.round(float(scaled(value, d) + 8.5))) }),
+      says: 'You add 8.5 and round. The half in it is the rounding already: what is left to do is to cut off, or nearly every level is one too high.',
+    },
     'levels with a sign': {
       wrong: q4({ level: (value, d) => (Math.min(15, Math.trunc(float(scaled(value, d) + 8.5))) + 8) % 16 }),
       says: 'You store the levels in two’s complement. In q4_0 they are moved up by 8, so that 0 stands for −8 and 8 for nothing.',
@@ -353,7 +402,7 @@ export const packQ4 = exercise({
     },
     'divided by d': {
       wrong: q4({ level: (value, d) => Math.min(15, Math.trunc(float((d === 0 ? 0 : float(value / d)) + 8.5))) }),
-      says: 'You divide each number by d. ggml computes 1/d once, in float32, and multiplies by it; now and then that is one level less or more.',
+      says: 'You divide each number by d, or your 1/d keeps all its digits. ggml computes 1/d once, rounds it to float32 and multiplies by it; now and then that is one level less or more.',
     },
     'sum not rounded to float32': {
       wrong: q4({ level: (value, d) => Math.min(15, Math.trunc(scaled(value, d) + 8.5)) }),
@@ -362,6 +411,10 @@ export const packQ4 = exercise({
     'neither product nor sum rounded to float32': {
       wrong: q4({ level: (value, d) => Math.min(15, Math.trunc((d === 0 ? 0 : value * float(1 / d)) + 8.5)) }),
       says: 'Product and sum keep all the digits of a JavaScript number. In C both are floats, and a float just below a whole number may round up to it.',
+    },
+    'numbers not rounded to float32': {
+      wrong: q4({ read: (x) => x }),
+      says: 'You compute with x as it comes, in 64 bits. In C the numbers are floats before anything is done with them: Math.fround first.',
     },
     'in double precision': {
       wrong: q4({ round: (x) => x }),
@@ -378,6 +431,10 @@ export const packQ4 = exercise({
     'zeros packed as zero bytes': {
       wrong: ({ x }) => (largest(x.map(float)) === 0 ? range(18, () => 0) : q4Block(x)),
       says: 'For a block of zeros you return zero bytes. A nibble of 0 means level −8; and 0 / −8 is −0, whose sign is stored like any other. No special case is needed.',
+    },
+    'rounded levels with a sign': {
+      wrong: q4({ level: (value, d) => Math.max(-8, Math.min(7, nearest(scaled(value, d)))) & 15 }),
+      says: 'You round to −8 … 7 and keep the four bits of that. In q4_0 levels are moved up by 8, so that 0 stands for −8 and 8 for nothing; adding 8.5 and cutting off does both, the rounding and the moving.',
     },
     'minus zero without its sign': {
       wrong: ({ x }) => (largest(x.map(float)) === 0 ? [0, 0, ...range(16, () => 136)] : q4Block(x)),
@@ -431,6 +488,10 @@ export const unpackQ4 = exercise<typeof block, Bytes & ValueRecord>({
       wrong: from4({ levels: (pairs) => [...pairs.map((b) => b >> 4), ...pairs.map((b) => b % 16)] }),
       says: 'Your two halves of the block have changed places: the first sixteen numbers are the low four bits.',
     },
+    'scale taken for numbers': {
+      wrong: ({ bytes }) => from4({})({ bytes: [...bytes.slice(0, 2), ...bytes.slice(1, 17)] }),
+      says: 'You begin to unpack at byte 1, which belongs to the scale still. The numbers begin at byte 2.',
+    },
     'eight not subtracted': {
       wrong: from4({ value: (level) => level }),
       says: 'Your levels run from 0 to 15. What is stored is q − (−8): the middle, 8, stands for nothing.',
@@ -450,6 +511,10 @@ export const unpackQ4 = exercise<typeof block, Bytes & ValueRecord>({
     'high nibble not moved down': {
       wrong: from4({ levels: (pairs) => [...pairs.map((b) => b % 16), ...pairs.map((b) => b & 240)] }),
       says: 'The numbers of the second half are sixteen times too large before the 8 is taken off: the high four bits must be moved down.',
+    },
+    'high nibble with a fraction': {
+      wrong: from4({ levels: (pairs) => [...pairs.map((b) => b % 16), ...pairs.map((b) => b / 16)] }),
+      says: 'Your levels of the second half are no whole numbers: dividing a byte by 16 leaves the low four bits as a fraction. Cut them off, or move the bits with `>> 4`.',
     },
     'low nibble not cut out': {
       wrong: from4({ levels: (pairs) => [...pairs, ...pairs.map((b) => b >> 4)] }),

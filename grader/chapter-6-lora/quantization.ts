@@ -149,9 +149,22 @@ const absmaxQuantize = exercise({
       },
       says: 'You spread the 256 whole numbers from the smallest to the largest entry. Absmax looks at sizes only, and keeps 0 at 0.',
     },
+    'from smallest to largest, 254 steps': {
+      wrong: ({ x }) => {
+        const values = list(x);
+        const low = Math.min(...values);
+        const scale = (Math.max(...values) - low) / 254;
+        return { q: values.map((v) => (scale === 0 ? 0 : nearest((v - low) / scale) - 127)), scale };
+      },
+      says: 'You spread −127 … 127 from the smallest to the largest entry. Absmax looks at sizes only, and keeps 0 at 0.',
+    },
     'largest instead of largest in size': {
       wrong: absmaxed({ scale: (v) => Math.max(...v) / 127 }),
       says: 'Your scale comes from max x. What if the entry of largest size is negative?',
+    },
+    'largest, but not below zero': {
+      wrong: absmaxed({ scale: (v) => Math.max(0, ...v) / 127 }),
+      says: 'Your scale comes from max x, begun at 0. What if the entry of largest size is negative?',
     },
     '128 steps': {
       wrong: absmaxed({ scale: (v) => largest(v) / 128 }),
@@ -167,7 +180,7 @@ const absmaxQuantize = exercise({
     },
     'Math.round': {
       wrong: absmaxed({ step: (v, by) => Math.round(v / by) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'not rounded': {
       wrong: absmaxed({ step: (v, by) => v / by }),
@@ -184,6 +197,10 @@ const absmaxQuantize = exercise({
     'scale inverted': {
       wrong: absmaxed({ stored: (s) => (s === 0 ? 0 : 1 / s) }),
       says: 'Your q are right; the scale that you return is 127 / max |x|. Whoever reads it multiplies by it to come back.',
+    },
+    'scale inverted, even of zeros': {
+      wrong: absmaxed({ stored: (s) => 1 / s }),
+      says: 'Your q are right; the scale that you return is 127 / max |x|, and of zeros it is infinite. Whoever reads it multiplies by it to come back.',
     },
     'largest for the scale': {
       wrong: absmaxed({ stored: (s) => 127 * s }),
@@ -237,6 +254,14 @@ const absmaxDequantize = exercise({
           q.map((step) => (scale === 0 ? 0 : step / scale)),
         ),
       says: 'You divide by the scale. It is what one step is worth, and q says how many steps.',
+    },
+    'divided by the scale, even by 0': {
+      wrong: ({ quantized: { q, scale }, shape }) =>
+        new Tensor(
+          shape,
+          q.map((step) => step / scale),
+        ),
+      says: 'You divide by the scale. It is what one step is worth, and q says how many steps; a scale of 0 must give zeros.',
     },
     'divided by 127 once more': {
       wrong: ({ quantized: { q, scale }, shape }) =>
@@ -364,6 +389,27 @@ const quantizeInBlocks = exercise({
       },
       says: 'Where the last block is shorter than the others, its entries are 0 in your result.',
     },
+    'last block missing': {
+      wrong: ({ x, size, bits }) => {
+        const whole = list(x).length - (list(x).length % size);
+        return new Tensor([whole], list(inBlocks({})({ x, size, bits })).slice(0, whole));
+      },
+      says: 'Where the last block is shorter than the others, it is missing from your result. y is as long as x.',
+    },
+    'last block filled up': {
+      wrong: ({ x, size, bits }) => {
+        const y = list(inBlocks({})({ x, size, bits }));
+        return asTensor([...y, ...range((size - (y.length % size)) % size, () => 0)]);
+      },
+      says: 'You fill the last block up with zeros and return them, too. It may be shorter; y is as long as x.',
+    },
+    'largest so far': {
+      wrong: ({ x, size, bits }) => {
+        let sofar = 0;
+        return inBlocks({ scale: (block, n) => (sofar = Math.max(sofar, largest(block))) / n })({ x, size, bits });
+      },
+      says: 'Your largest size is carried on from block to block. Each block begins anew, at 0.',
+    },
     'steps instead of numbers': {
       wrong: inBlocks({ back: (step) => step }),
       says: 'You return the whole numbers. Multiply them with their block’s scale again: we want to see what is left of x.',
@@ -384,9 +430,17 @@ const quantizeInBlocks = exercise({
       wrong: inBlocks({ scale: (block, n) => Math.max(...block) / n }),
       says: 'A block’s scale comes from its max in your code. What if its entry of largest size is negative?',
     },
+    'largest, but not below zero': {
+      wrong: inBlocks({ scale: (block, n) => Math.max(0, ...block) / n }),
+      says: 'A block’s scale comes from its max, begun at 0, in your code. What if its entry of largest size is negative?',
+    },
+    '^ for a power': {
+      wrong: inBlocks({ levels: (bits) => 2 ^ (bits - 2) }),
+      says: 'In JavaScript `^` is no power but “exclusive or” of bits. A power is written `2 ** (bits - 1)`.',
+    },
     'Math.round': {
       wrong: inBlocks({ step: (v, by) => Math.round(v / by) }),
-      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. You have written a function that sends it to −3.',
+      says: 'Negative halves go the wrong way: Math.round(-2.5) is −2. roundAwayFromZero is to send it to −3.',
     },
     'cut off instead of rounded': {
       wrong: inBlocks({ step: (v, by) => Math.trunc(v / by) }),
@@ -491,6 +545,10 @@ const quantizeMatrix = exercise({
       }),
       says: 'Your bytes are a list of blocks. They are wanted as one flat list, as they lie in a file.',
     },
+    'shape turned round': {
+      wrong: ({ w, format: f }) => ({ ...packed(w, f), shape: [...w.shape].reverse() }),
+      says: 'Your shape is turned round. It is that of w: out first, then in.',
+    },
     'shape of the blocks': {
       wrong: ({ w, format: f }) => ({ ...packed(w, f), shape: [w.shape[0]!, w.shape[1]! / 32] }),
       says: 'Your shape counts blocks. It is the shape of the matrix, out and in.',
@@ -551,6 +609,18 @@ const dequantizeMatrix = exercise({
         return new Tensor(m.shape, rows.flat());
       },
       says: 'Of each row you have read 32 numbers. A longer row has several blocks.',
+    },
+    'down the columns': {
+      wrong: ({ matrix: m }) => new Tensor([m.shape[1]!, m.shape[0]!], list(unpacked(m))).T,
+      says: 'You fill the matrix column by column. The numbers stand row after row in the bytes.',
+    },
+    'all first blocks first': {
+      wrong: ({ matrix: m }) => {
+        const blocks = pieces(list(unpacked(m)), 32);
+        const [out, each] = [m.shape[0]!, m.shape[1]! / 32];
+        return new Tensor(m.shape, range(out, (row) => range(each, (k) => blocks[k * out + row]!)).flat(2));
+      },
+      says: 'You take the first blocks of all rows to come first. A row is finished before the next one begins.',
     },
     'one scale for all blocks': {
       wrong: ({ matrix: m }) => {
@@ -670,6 +740,25 @@ const qloraForward = exercise({
       },
       says: 'Your detour is multiplied by α, and not by α/r.',
     },
+    'divided by the rank twice': {
+      wrong: (i) => {
+        const { low, B, w, scale, A } = parts(i);
+        return {
+          y: i.x
+            .matmul(w.T)
+            .add(i.b)
+            .add(low.matmul(B.T).mul(scale / A.shape[0]!)),
+        };
+      },
+      says: 'Your detour is divided by the rank twice. loraForward takes α, and divides it by r itself.',
+    },
+    'alpha of one': {
+      wrong: (i) => {
+        const { low, B, w, A } = parts(i);
+        return { y: i.x.matmul(w.T).add(i.b).add(low.matmul(B.T).div(A.shape[0]!)) };
+      },
+      says: 'α changes nothing in your result: the detour is multiplied by 1/r where it should be α/r.',
+    },
     'no scale': {
       wrong: (i) => {
         const { low, B, w } = parts(i);
@@ -765,6 +854,14 @@ const qloraBackward = exercise<typeof backwardInputs, Up & ValueRecord>({
         B: tokens(dy).T.matmul(tokens(low)),
       })),
       says: 'α/r is in the forward pass and in none of your gradients.',
+    },
+    'scale twice': {
+      wrong: slipped(({ dy, w, dlow, A, scale }, { adapter }) => ({
+        dx: dy.matmul(w).mul(scale).add(dlow.matmul(A).mul(scale)),
+        A: adapter.A.mul(scale),
+        B: adapter.B.mul(scale),
+      })),
+      says: 'All your gradients are multiplied by α/r once more. loraBackward does that already, and the way through the frozen matrix has no α/r at all.',
     },
     'scale forgotten in the gradient of B': {
       wrong: slipped(({ dy, low }) => ({ B: tokens(dy).T.matmul(tokens(low)) })),

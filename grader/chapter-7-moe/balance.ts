@@ -10,6 +10,7 @@ import {
   property,
   pure,
   range,
+  softmax,
   staysFinite,
   tensor,
   topic,
@@ -85,6 +86,10 @@ const assignmentFractions = exercise<typeof drawnChoice, Counted>({
     'idle experts left out': {
       wrong: shared((n, { chosen }) => n.filter((c) => c > 0).map((c) => c / chosen.flat().length)),
       says: 'Experts that nobody chose have no entry, and the others move up. Their share is 0.',
+    },
+    'as many as were chosen': {
+      wrong: shared((n, { chosen }) => n.slice(0, Math.max(...chosen.flat()) + 1).map((c) => c / chosen.flat().length)),
+      says: 'Your list ends with the largest number in chosen. It has an entry for each of the experts; the last ones may have a share of 0.',
     },
     'everybody alike': {
       wrong: shared((n) => n.map(() => 1 / n.length)),
@@ -209,6 +214,14 @@ const balanceLossForward = exercise<typeof drawnBalance, Balanced>({
       wrong: balanced((p, f) => p[0]!.length * product(f, meanOf(p)) - 1),
       says: 'You have subtracted 1. That changes no gradient; but the loss is what the docstring says.',
     },
+    'softmax twice': {
+      wrong: balanced((p, f) => p[0]!.length * product(f, meanOf(p.map(soft)))),
+      says: 'You take a softmax of probabilities: nearly flat, whatever the router thinks. One is enough.',
+    },
+    'softmax of the mean logits': {
+      wrong: balanced((_, f, { logits }) => f.length * product(f, soft(meanOf(rowsIn(logits))))),
+      says: 'You average the logits and take one softmax. It is the mean of the tokens’ softmaxes: softmax first, then the mean.',
+    },
     'the logits for the softmax': {
       wrong: balanced((p, f, { logits }) => p[0]!.length * product(f, meanOf(rowsIn(logits)))),
       says: 'Your P is a mean of logits. Probabilities are asked for.',
@@ -286,6 +299,10 @@ const balanceLossBackward = exercise<typeof drawnBalance, Balanced>({
       wrong: pulled((p, f, i) => upstream(f, tokensOf(i)).map((v, e) => v * p[e]! * (1 - p[e]!))),
       says: 'Each probability hears only its own logit. In a softmax all logits move all results: softmaxBackward of chapter 2 knows.',
     },
+    'the softmax’s sum left out': {
+      wrong: pulled((p, f, i) => upstream(f, tokensOf(i)).map((v, e) => v * p[e]!)),
+      says: 'You multiply by the probabilities and stop. The softmax’s way back subtracts what the token meets on average, Σ_j f_j p_tj: softmaxBackward of chapter 2 knows.',
+    },
     'P for f': {
       wrong: (i) => {
         const P = meanOf(numbersOf(i).p);
@@ -333,6 +350,9 @@ const squares = (rows: Var[][]) => rows.map((row) => logSumExp(row).pow(2));
 const extremes = () => [
   { logits: toTensor([[1000, 0, -1000], [999, 1000, 998]]) }, // prettier-ignore
   { logits: toTensor([[-1000, -1001], [-999, -1000]]) }, // prettier-ignore
+  { logits: toTensor([[1000, 999], [-1000, -1001]]) }, // prettier-ignore
+  { logits: toTensor([[-999, -1000], [900, 1000]]) }, // prettier-ignore
+  { logits: toTensor([[-1000, 0, 1000]]) },
 ];
 
 const zLossForward = exercise<typeof drawnLogits, Logits>({
@@ -371,6 +391,10 @@ const zLossForward = exercise<typeof drawnLogits, Logits>({
       wrong: zValue((rows) => mean(rows.map((row) => row.reduce((a, b) => (b.value > a.value ? b : a)).pow(2)))),
       says: 'You square the largest logit. log Σ e^x is near it, and a little larger.',
     },
+    'softmax first': {
+      wrong: zValue((rows) => mean(squares(rows.map(softmax)))),
+      says: 'You take log Σ e^x of the probabilities. x are the logits themselves: of a softmax’s result the size is gone, and it is the size that counts here.',
+    },
     'squared logits': {
       wrong: zValue((rows) => mean(rows.flat().map((v) => v.pow(2)))),
       says: 'Your loss is the mean of the squared logits. Asked for is the square of each token’s log Σ e^x.',
@@ -386,6 +410,13 @@ const zLossForward = exercise<typeof drawnLogits, Logits>({
     'the mean of e^x': {
       wrong: zValue((rows) => mean(rows.map((row) => logSumExp(row).sub(Math.log(row.length)).pow(2)))),
       says: 'You take the logarithm of the mean of e^x. It is that of the sum.',
+    },
+    'one largest for all tokens': {
+      wrong: zValue((rows) => {
+        const m = Math.max(...rows.flat().map((v) => v.value));
+        return mean(rows.map((row) => row.map((v) => v.sub(m).exp()).reduce((a, b) => a.add(b)).log().add(m).pow(2))); // prettier-ignore
+      }),
+      says: 'You take the largest logit of all tokens out of each. Beside a token with 1000, one with −1000 has a sum of 0, and no logarithm. Each row has a largest of its own.',
     },
     overflow: {
       wrong: zValue((rows) => mean(rows.map((row) => row.map((v) => v.exp()).reduce((a, b) => a.add(b)).log().pow(2)))), // prettier-ignore

@@ -95,6 +95,14 @@ const expertCapacity = exercise({
       wrong: room((v) => Math.floor(v)),
       says: 'You round down, where few tokens meet many experts even to 0. Round up.',
     },
+    'cut off by | 0': {
+      wrong: room((v) => Math.max(1, v | 0)),
+      says: 'You cut the fraction off with | 0, which rounds down and makes 0 of Infinity. Math.ceil rounds up, and leaves Infinity as it is.',
+    },
+    'never more than there are tokens': {
+      wrong: room((v, { tokens }) => Math.max(1, Math.min(tokens, Math.ceil(v)))),
+      says: 'You keep the capacity at the number of tokens. More room than that is never used; but the docstring’s formula has no such bound, and Infinity stays Infinity.',
+    },
     'rounded to the nearest': {
       wrong: room((v) => Math.max(1, Math.round(v))),
       says: 'You round to the nearest whole number, which is down for 2.25. Up: everybody is to have room when the load is even.',
@@ -188,6 +196,32 @@ const dispatchTokens = exercise<typeof drawnDeal, Dealing>({
     'the last ones kept': {
       wrong: (i) => dealtBy(slotsFirst, () => true)(i).map((pile) => pile.slice(Math.max(0, pile.length - i.capacity))),
       says: 'When a pile is full you drop those who came first. What comes too late is dropped.',
+    },
+    'cut by slice(-capacity)': {
+      wrong: (i) => dealtBy(slotsFirst, () => true)(i).map((pile) => pile.slice(-i.capacity)),
+      says: 'slice(-capacity) keeps those who came last, and with a capacity of 0 it keeps all. slice(0, capacity) keeps the first ones.',
+    },
+    'one pile for all': {
+      wrong: (i) => {
+        const pile = slotsFirst(i.chosen).slice(0, i.capacity);
+        return range(i.experts, () => [...pile]);
+      },
+      says: 'All your piles are the same: Array(E).fill([]) puts one list into all places. Array.from({ length: E }, () => []) makes E of them.',
+    },
+    'piles up to the last one chosen': {
+      wrong: (i) => dealt(i.chosen, i.experts, i.capacity).slice(0, Math.max(...i.chosen.flat()) + 1),
+      says: 'You make piles up to the largest number in chosen. There are `experts` of them, whether somebody chose the last ones or not.',
+    },
+    'the place on the pile for the slot': {
+      wrong: (i) => dealt(i.chosen, i.experts, i.capacity).map((pile) => pile.map(({ token }, slot) => ({ token, slot }))), // prettier-ignore
+      says: 'Your slot is the place on the pile. It is the column of chosen: was the expert the token’s first choice, or its second?',
+    },
+    'ended by the first full pile': {
+      wrong: (i) => {
+        let open = true;
+        return dealtBy(slotsFirst, (pile) => (open &&= pile.length < i.capacity))(i);
+      },
+      says: 'As soon as one expert is full you stop dealing. The others may have room: only that one assignment is dropped.',
     },
     'a choice’s own capacity': {
       wrong: dealtBy(slotsFirst, (pile, { slot }, { capacity }) => pile.filter((a) => a.slot === slot).length < capacity), // prettier-ignore
@@ -408,6 +442,16 @@ const expertsForward = exercise<typeof drawnWork, Work>({
         }),
       })),
       says: 'Where a choice was dropped you make the other gates larger. They stay as they are; and where all were dropped there would be 0/0.',
+    },
+    'rescaled to 1 for what was dropped': {
+      wrong: workChanged((i) => ({
+        ...i,
+        gates: table(i.gates.shape, (t, s) => {
+          const kept = piled(i.piles, t!).map(({ slot }) => i.gates.at(t!, slot));
+          return kept.length > 0 ? i.gates.at(t!, s!).div(sum(kept)) : i.gates.at(t!, s!);
+        }),
+      })),
+      says: 'You divide by the gates that found room, so that they sum to 1. Gates stay as they are: raw ones are meant to sum to less, and what was dropped is not made up for.',
     },
     'divided by the sum of the gates': {
       wrong: workChanged((i) => ({

@@ -53,6 +53,7 @@ import {
   plus,
   rowsIn,
   rowsOf,
+  sharesOf,
   small,
   someExperts,
   still,
@@ -118,6 +119,14 @@ const layer =
 const layerValue = (slips: MixtureSlips | ((i: LiftedLayered) => MixtureSlips) = {}) =>
   valueOf(layer(typeof slips === 'function' ? slips : () => slips), { plain: layerPlain });
 const rightLayer = layerValue();
+/** Both losses see a softmax. */
+const ofProbabilities = layerValue({
+  seen: (logits) => {
+    const p = rowsOf(logits).map(softmax);
+    return table(logits.shape, (t, e) => p[t!]![e!]!);
+  },
+});
+const layerParts = (i: Layered, f = rightLayer) => f(i) as { y: Tensor; balance: number; z: number };
 
 /** Every expert's word on every token, weighed by its probability. */
 function dense({ x, weights }: Layered): Tensor {
@@ -173,6 +182,12 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
       })),
       says: 'You compute the capacity from the tokens of one sequence. All B · T tokens come in one list, and share the same experts.',
     },
+    'capacity of the first axis': {
+      wrong: layerValue(({ x }) => ({
+        room: (_, E, k, factor) => Math.max(1, Math.ceil((factor * k * x.shape[0]!) / E)),
+      })),
+      says: 'You compute the capacity from the first axis of x, the number of sequences. It is that of all B · T tokens.',
+    },
     'capacity without k': {
       wrong: layerValue({ room: (tokens, E, _, factor) => Math.max(1, Math.ceil((factor * tokens) / E)) }),
       says: 'Your capacity leaves k out: expertCapacity wants tokens, experts, k and the factor, in this order.',
@@ -192,6 +207,10 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
     'always one expert': {
       wrong: layerValue({ k: () => 1 }),
       says: 'Each token has one expert in your layer, whatever k says.',
+    },
+    'one chosen, with room for k': {
+      wrong: layerValue({ choose: (row) => largest(row, 1) }),
+      says: 'Each token chooses one expert in your layer, whatever k says: hand settings.k to chooseExperts.',
     },
     'always all experts': {
       wrong: layerValue({ k: (_, E) => E }),
@@ -219,13 +238,20 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
       wrong: layerValue({ losses: ({ balance, z }) => ({ balance: z, z: balance }) }),
       says: 'What you return as balance is the z-loss, and the other way round.',
     },
+    'first choices only in the balance': {
+      wrong: layerValue({ shares: (chosen, _, E) => sharesOf(chosen.map((row) => [row[0]!]), E) }), // prettier-ignore
+      says: 'Your balance loss counts first choices only. Give it chosen as it is: all k choices count.',
+    },
+    'balance of the probabilities': {
+      wrong: (i) => ({ ...layerParts(i), balance: layerParts(i, ofProbabilities).balance }),
+      says: 'You give probabilities to balanceLossForward. It takes logits, and does the softmax itself.',
+    },
+    'z of the probabilities': {
+      wrong: (i) => ({ ...layerParts(i), z: layerParts(i, ofProbabilities).z }),
+      says: 'You give probabilities to zLossForward. It takes logits: in a softmax’s result their size is gone.',
+    },
     'losses of the probabilities': {
-      wrong: layerValue({
-        seen: (logits) => {
-          const p = rowsOf(logits).map(softmax);
-          return table(logits.shape, (t, e) => p[t!]![e!]!);
-        },
-      }),
+      wrong: ofProbabilities,
       says: 'You give probabilities to the two losses. They take logits, and do the softmax themselves.',
     },
     'x added already': {
@@ -333,6 +359,13 @@ const moeLayerBackward = exercise<typeof drawnLayerBack, LayeredBack>({
     'the sublayers’ dy weighed by the balance': {
       wrong: layerFrom(({ dy, dbalance }) => ({ dy: dy.mul(dbalance) })),
       says: 'dbalance multiplies dy as well. It is the upstream gradient of the balance loss alone.',
+    },
+    'dy added already': {
+      wrong: (i) => {
+        const right = rightLayerBack(i);
+        return { ...right, dx: right.dx.add(i.dy) };
+      },
+      says: 'You have added dy to dx. That is what comes back around the layer, by the residual connection, and the block’s business.',
     },
     'dx left as one list': {
       wrong: (i) => {
@@ -516,6 +549,10 @@ const moeBlockForward = exercise<typeof drawnBlock, Block>({
     'the mixture not added': {
       wrong: blockValue({ mixture: wrongForward.nothingAround }),
       says: 'What the mixture gives replaces what it read. Both sublayers stand in a residual connection; a token that no expert took would be lost.',
+    },
+    'what the mixture read, added inside': {
+      wrong: blockValue({ layer: { end: plus } }),
+      says: 'You add what the mixture read inside the sublayer, and residualForward adds around it once more. Hand on the layer’s y as it is.',
     },
     'the mixture reads a without the norm': {
       wrong: blockValue({ mixture: wrongForward.noNormPre }),

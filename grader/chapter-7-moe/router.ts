@@ -145,6 +145,10 @@ const noisyLogitsForward = exercise<typeof noisyInputs, Noisy>({
       wrong: noisyValue(logit, (i) => [times(i.x, i.wGate), times(i.x, i.wGate)]),
       says: 'The size of your noise comes from the clean logits. It has a matrix of its own, wNoise.',
     },
+    'noise as a factor': {
+      wrong: noisyValue((clean, size, n) => clean.mul(softplus(size).mul(n))),
+      says: 'You multiply the logits by their noise. It is added: with noise 0 the clean logits stay.',
+    },
     'softplus that overflows': {
       wrong: noisyValue((clean, size, n) => clean.add(size.exp().add(1).log().mul(n))),
       says: 'For large tokens e^z is Infinity. softplusForward of chapter 2 knows a form that does not overflow.',
@@ -183,6 +187,10 @@ const noisyLogitsBackward = exercise<typeof noisyBackInputs, Noisy & { dlogits: 
     'noise forgotten on the way back': {
       wrong: noisyGradient((clean, size, n) => sloped(clean.add(softplus(size).mul(n)), clean.add(softplus(size)))),
       says: 'What goes back to wNoise was not multiplied by the noise. On the way there it was a factor; factors meet the gradient again.',
+    },
+    'the noise twice': {
+      wrong: noisyGradient((clean, size, n) => sloped(logit(clean, size, n), clean.add(softplus(size).mul(n * n)))),
+      says: 'The noise meets what goes back to wNoise twice. It was a factor once.',
     },
     'softplus passed over': {
       wrong: noisyGradient((clean, size, n) => sloped(clean, clean.add(size.mul(n)))),
@@ -292,6 +300,8 @@ const chooseExperts = exercise({
     { logits: toTensor([[1, 1, 3], [2, 5, 0], [1, 0, 0]]), k: 1 }, // prettier-ignore
     { logits: toTensor([[5, 0, 1, 2, 3, 4, 5, 5, 6, 1, 2, 12], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]]), k: 12 }, // prettier-ignore
     { logits: toTensor([[0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 7]]), k: 2 }, // prettier-ignore
+    { logits: toTensor([[-2000, 3, -900, 800], [5, -1000, 900, -2000]]), k: 3 }, // prettier-ignore
+    { logits: toTensor([[-3000, -2000, 1000], [-900, 900, 0]]), k: 3 }, // prettier-ignore
   ],
   misconceptions: {
     'the smallest first': {
@@ -349,6 +359,33 @@ const chooseExperts = exercise({
     'the places sorted as words': {
       wrong: choosing((row, k) => range(row.length, String).sort((a, b) => row[Number(b)]! - row[Number(a)]! || (a < b ? -1 : 1)).slice(0, k).map(Number)), // prettier-ignore
       says: 'Your experts are strings, where equal logits put "10" before "9". Object.keys gives strings; row.keys() gives numbers.',
+    },
+    'looked up by the logit': {
+      wrong: choosing((row, k) => largest(row, k).map((e) => row.indexOf(row[e]!))),
+      says: 'You sort the logits and ask indexOf whose they are. Of two equal ones it finds the first twice: sort the indices instead.',
+    },
+    'struck out with 0': {
+      wrong: choosing((row, k) => {
+        const left = [...row];
+        return range(k, () => {
+          const best = largest(left, 1)[0]!;
+          left[best] = 0;
+          return best;
+        });
+      }),
+      says: 'You strike out a chosen expert by setting its logit to 0, which is still larger than a negative one. −Infinity would do.',
+    },
+    'all of them': {
+      wrong: choosing((row) => largest(row, row.length)),
+      says: 'All experts, well sorted. Each token has the first k of them.',
+    },
+    'the best, sorted as words': {
+      wrong: choosing((row, k) => largest(row, k).map(String).sort().map(Number)), // prettier-ignore
+      says: 'The right experts, sorted once more by sort(), which takes numbers for words: 10 before 9. They stand by falling logit already.',
+    },
+    'by the probabilities': {
+      wrong: choosing((row, k) => largest(soft(row), k)),
+      says: 'You go by the softmax, where poor experts beside a very good one all round to 0 and seem equal. The logits still differ.',
     },
     'one more': {
       wrong: choosing((row, k) => largest(row, k + 1)),
@@ -460,6 +497,13 @@ const gateForward = exercise<typeof drawnGates, Gating>({
       wrong: weighed((_p, _z, chosen) => chosen.map(() => 1 / chosen.length), raw),
       says: 'Your renormalised gates are 1/k each. Who has the larger logit has the larger gate.',
     },
+    'divided by the sum of all tokens': {
+      wrong: (i) => {
+        const { gates, probabilities } = weighed(raw, raw)(i);
+        return { gates: i.form === 'raw' ? gates : gates.div(gates.sum().item()), probabilities };
+      },
+      says: 'You divide by the sum over all tokens. Each token has a sum of its own: sum(1, { keepDims: true }).',
+    },
     'divided by the largest': {
       wrong: weighed((p, _, chosen) => chosen.map((e) => p[e]! / p[chosen[0]!]!), raw),
       says: 'You divide by the best expert’s probability. Divide by the sum over the k chosen ones, so that the gates sum to 1.',
@@ -548,6 +592,11 @@ const throughSoftmax = (d: number[], s: number[]) => {
 const backRaw: Pull = (d, z, chosen) => throughSoftmax(placed(d, chosen, z.length), soft(z));
 const backRenormalised: Pull = (d, z, chosen) =>
   placed(throughSoftmax(d, soft(chosen.map((e) => z[e]!))), chosen, z.length);
+/** As if the k raw gates were all that the softmax gave. */
+const backFromRawGates: Pull = (d, z, chosen) => {
+  const p = soft(z);
+  return placed(throughSoftmax(d, chosen.map((e) => p[e]!)), chosen, z.length); // prettier-ignore
+};
 const pulled =
   (forRenormalised: Pull, forRaw: Pull) =>
   ({ dgates, logits, chosen, form }: GatingBack): Tensor =>
@@ -590,11 +639,15 @@ const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
       wrong: pulled(backRaw, backRenormalised),
       says: 'You go back through the softmax over all E experts where only k took part, and the other way round.',
     },
+    'forms exchanged, with the gates at hand': {
+      wrong: pulled(backRaw, backFromRawGates),
+      says: 'You have the two forms exchanged: raw gates go to their places first and back through the softmax over E, renormalised ones the other way round.',
+    },
     'unchosen experts cut off': {
       wrong: pulled(backRenormalised, (d, z, chosen) =>
         backRaw(d, z, chosen).map((v, e) => (chosen.includes(e) ? v : 0)),
       ),
-      says: 'With raw gates you set the gradient of the unchosen experts to 0 at the end. They stood in the denominator of the softmax: it is theirs.',
+      says: 'With raw gates your unchosen experts get 0: set to 0 at the end, or never reached because you went back through the k gates alone. They stood in the denominator of the softmax: place dgates first, and go back through all E.',
     },
     'softmax passed over': {
       wrong: pulled(
@@ -619,10 +672,7 @@ const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
       says: 'With renormalised gates you divide the gradient by the sum of the chosen probabilities, as if that were a constant. It moves with the logits too; the softmax over the chosen ones has it all in one.',
     },
     'the probabilities for the gates': {
-      wrong: pulled((d, z, chosen) => {
-        const p = soft(z);
-        return placed(throughSoftmax(d, chosen.map((e) => p[e]!)), chosen, z.length); // prettier-ignore
-      }, backRaw),
+      wrong: pulled(backFromRawGates, backRaw),
       says: 'With renormalised gates you go back through the softmax with the probabilities among all E. What came out of the softmax over the chosen ones are the gates.',
     },
     'placed in the first columns': {

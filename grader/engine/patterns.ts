@@ -151,6 +151,11 @@ function wrongType(what: string, want: Value, have: Value): Diagnosis | undefine
       'bytes',
       name(what, 'is a Uint8Array where a plain array is asked for: `Array.from(…)` makes one of it.'),
     );
+  if (Array.isArray(want) && have instanceof Odd && /^an? \w+Array$/.test(have.what))
+    return pattern(
+      'typed array',
+      name(what, `is ${have.what} where a plain array is asked for: \`Array.from(…)\` makes one of it.`),
+    );
   if (Array.isArray(want) && have instanceof Tensor)
     return pattern('tensor', name(what, 'is a Tensor where a plain array is asked for: `.toArray()` gives one.'));
   if (typeof want === 'number' && have instanceof Tensor)

@@ -12,6 +12,7 @@ import {
   vector,
 } from '../../grader/engine/index.ts';
 import {
+  Odd,
   scalars,
   type Diagnosis,
   type Exercise,
@@ -240,6 +241,9 @@ describe('patterns', () => {
     expect(of('', ['a', 'b'], ['c', 'd'], ['e', 'f'], ['g', 'h'])).toBeUndefined();
     expect(of('', [1, undefined], [0, undefined])).toBe('undefined');
     expect(of('', [1, NaN], [0, NaN])).toBe('NaN');
+    const floats = new Odd('a Float64Array');
+    expect(of('', [[1, 0], floats], [[0, 1], floats])).toBe('typed array');
+    expect(of('', [[1, 0], new Odd('a Map')], [[0, 1], new Odd('a Map')])).toBeUndefined();
   });
 
   test('a result is called an input as it came in only where that can be no accident', () => {

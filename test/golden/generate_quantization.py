@@ -130,6 +130,9 @@ def main():
     halves = {"q8_0": [-127.0] + [i - 15.5 for i in range(31)], "q4_0": [-8.0] + [(i - 15) / 2 for i in range(31)]}
     # Both 1.5 and -1.5 come several times; the first of them is positive, the last negative.
     equal = [0.25 * (6 - (5 * i) % 13) for i in range(QK)]
+    # Halves of a scale that is no float, in numbers that are none: what is not packed to 32 bits at once lies elsewhere.
+    eleven = [-11.0] + [11 / 127 * (i - 14.5) for i in range(31)]
+    seven_tenths = [-0.7] + [0.0875 * (i % 15 - 7.5) for i in range(31)]
     zeros = [0.0] * QK
     x, blocks = noise(15), noise(11)
     q, scale = absmax(x)
@@ -146,10 +149,12 @@ def main():
         ],
         block_case("q8_0 noise", "q8_0", noise(QK)),
         block_case("q8_0 forty-one", "q8_0", forty_one),
+        block_case("q8_0 eleven", "q8_0", eleven),
         block_case("q4_0 noise", "q4_0", noise(QK)),
         block_case("q4_0 seven", "q4_0", seven),
         block_case("q4_0 large", "q4_0", large),
         block_case("q4_0 equal sizes", "q4_0", equal),
+        block_case("q4_0 seven tenths", "q4_0", seven_tenths),
         # Rows of two blocks. A scale below half precision's smallest number; a block of zeros; exact halves.
         *[
             matrix_case(f"{kind} matrix", kind, noise(QK) + zeros + noise(QK, 1e-8) + noise(QK) + halves[kind] + noise(QK), 3, 64)

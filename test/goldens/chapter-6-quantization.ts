@@ -33,14 +33,18 @@ const notNear = because(
   'Nothing lies so near to a half that the way of computing matters.',
   'divided by d',
   'product not rounded to float32',
+  'numbers not rounded to float32',
+  'scale not rounded to float32',
   'in double precision',
 );
+const floats = because('The numbers are floats.', 'numbers not rounded to float32');
+const floatScale = because('The scale is a float.', 'scale not rounded to float32');
 const keeps = because('d is a number of half precision.', 'scale in half precision before 1/d');
 const without = (list: Record<string, string>, ...names: string[]) =>
   Object.fromEntries(Object.entries(list).filter(([name]) => !names.includes(name)));
 const zeros8 = without(noZeros, 'zeros packed as zero bytes', 'minus zero without its sign');
 const notNear4 = {
-  ...without(notNear, 'product not rounded to float32'),
+  ...without(notNear, 'product not rounded to float32', 'scale not rounded to float32'),
   ...because(
     'Nothing lies so near to a half that the way of computing matters.',
     'sum not rounded to float32',
@@ -52,6 +56,7 @@ const positive = because(
   'largest instead of largest in size',
   'scale without the sign',
 );
+const negative = because('The largest number is negative.', 'size divided by eight');
 const noEqual = because('No two numbers share the largest size.', 'the last of equal ones');
 const noOpposite = because('Nothing lies opposite the largest number.', 'level 16');
 const noneOfLess = because('No byte is 128: 127 steps to each side.', '128 taken for positive');
@@ -78,25 +83,30 @@ export const goldens: Golden[] = [
       ...noHalves,
       ...zeros8,
       ...(name.endsWith(' 8 bits') ? because('8 bits: 127 is right.', 'always 127 steps') : {}),
+      ...(name.endsWith(' 3 bits') ? because('2 ^ 1 happens to be 3.', '^ for a power') : {}),
     },
   })),
   block('packQ8', 'q8_0 noise', { ...zeros8, ...noHalves, ...notNear }),
-  block('packQ8', 'q8_0 forty-one', { ...zeros8, ...keeps }),
+  block('packQ8', 'q8_0 forty-one', { ...zeros8, ...keeps, ...floats, ...floatScale }),
+  block('packQ8', 'q8_0 eleven', zeros8),
   block('unpackQ8', 'q8_0 noise', noneOfLess),
   block('unpackQ8', 'q8_0 forty-one', noneOfLess),
   block('packQ4', 'q4_0 noise', {
     ...noZeros,
     ...notNear4,
+    ...negative,
     ...noEqual,
     ...noOpposite,
     ...because('Nothing lies on a half.', 'rounded, then moved'),
     ...because('The rounding of d moves nothing over a half.', 'scale in half precision before 1/d'),
   }),
-  block('packQ4', 'q4_0 seven', { ...noZeros, ...positive, ...noEqual, ...keeps }),
+  block('packQ4', 'q4_0 seven', { ...noZeros, ...positive, ...noEqual, ...keeps, ...floats }),
   block('packQ4', 'q4_0 large', {
     ...noZeros,
+    ...negative,
     ...noEqual,
     ...noOpposite,
+    ...floats,
     ...because('These products are exact halves.', 'divided by d', 'sum not rounded to float32'),
   }),
   block('packQ4', 'q4_0 equal sizes', {
@@ -106,6 +116,7 @@ export const goldens: Golden[] = [
     ...keeps,
     ...because('Nothing lies on a half.', 'rounded, then moved'),
   }),
+  block('packQ4', 'q4_0 seven tenths', { ...noZeros, ...negative, ...noEqual, ...noOpposite }),
   block('unpackQ4', 'q4_0 noise', because('Its scale is positive.', 'scale without its sign')),
   block('unpackQ4', 'q4_0 seven'),
   ...formats.flatMap((format): Golden[] => [
