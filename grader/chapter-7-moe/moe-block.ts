@@ -201,7 +201,8 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
       says: 'capacityFactor changes nothing in your layer.',
     },
     'the factor as the capacity': {
-      wrong: layerValue({ room: (_t, _E, _k, factor) => factor }),
+      // A pile of one has room while 1 < 1.25.
+      wrong: layerValue({ room: (_t, _E, _k, factor) => Math.ceil(factor) }),
       says: 'You hand capacityFactor itself to dispatchTokens. What it wants is a number of tokens, from expertCapacity.',
     },
     'always one expert': {

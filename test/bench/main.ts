@@ -12,7 +12,7 @@ import { measureClass, type ClassFigures } from './class-200.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
 import { measureSite } from './site.ts';
-import { trainings } from './training.ts';
+import { bundledTrainings } from './bundled.ts';
 
 const RUNS = 10;
 const words = process.argv.slice(2).filter((w) => !w.startsWith('--'));
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     figures.push(await repeat(workload, runs, once));
   };
   try {
-    for (const { workload, once } of trainings()) await measure(workload, once);
+    for (const { workload, once } of await bundledTrainings()) await measure(workload, once);
     await measure('npm-run-floor', () => timeCommand(['npm', 'run', '--silent', 'floor'], course.root));
     const trivial = trivialTest(course);
     await measure('vitest-trivial', () => timeCommand(['npx', 'vitest', 'run', '--root', trivial], course.root));

@@ -57,9 +57,12 @@ const choice = (c: Case): Golden => ({
   expected: chosen,
   blind: {
     ...when(true, apart, 'the later of equal ones', 'all equal ones chosen', 'the places sorted as words'),
+    ...when(true, apart, 'looked up by the logit'),
+    ...when(true, 'Its logits are small.', 'by the probabilities'),
+    ...when(c[0] === 1, one, 'struck out with 0', 'the best, sorted as words'),
     ...when(c[0] === 1, one, 'the best, by index', 'the best, worst of them first', 'the best one, k times'),
     ...when(c[0] === 1, 'As words its largest logits are the largest too.', 'numbers sorted as words'),
-    ...when(c[0] === 5, all, 'one more'),
+    ...when(c[0] === 5, all, 'one more', 'all of them'),
   },
 });
 const gates = (c: Case): Golden => ({
@@ -78,6 +81,7 @@ const gates = (c: Case): Golden => ({
       'divided by k',
       'an equal share each',
       'divided by the largest',
+      'divided by the sum of all tokens',
     ),
     ...when(c[1] === 'renormalised', otherForm, 'renormalised for both'),
     ...when(c[0] === 1, one, 'by expert’s number'),
@@ -93,7 +97,7 @@ const words = (c: Case): Golden => ({
   blind: {
     ...when(true, roomy, 'rescaled for what was dropped', 'tokens that nobody took pass through'),
     ...when(c[0] === 1, one, 'the last expert overwrites', 'the first gate for all', 'the mean of the words'),
-    ...when(c[1] === 'renormalised', normal, 'divided by the sum of the gates'),
+    ...when(c[1] === 'renormalised', normal, 'divided by the sum of the gates', 'rescaled to 1 for what was dropped'),
   },
 });
 const balance = (c: Case): Golden => ({
@@ -111,6 +115,8 @@ const balance = (c: Case): Golden => ({
       'P from the renormalised gates',
       'counts only',
       'token by token',
+      'softmax twice',
+      'softmax of the mean logits',
     ),
   },
 });
@@ -127,11 +133,12 @@ const forward = (c: Case): Golden => ({
   blind: {
     ...when(true, roomy, 'nothing dropped', 'f after the drop'),
     ...when(c[1] === 'raw', few, 'capacity of one sequence'),
-    ...when(c[0] === 1, few, 'the factor as the capacity'),
+    ...when(c[1] === 'raw', few, 'the factor as the capacity'),
     ...when(c[0] === 2 && c[1] === 'raw', few, 'capacity without k', 'factor left out'),
     ...when(c[0] === 5, 'Its factor is 1.', 'factor left out'),
     ...when(c[0] === 1, one, 'always one expert', 'capacity without k'),
-    ...when(c[0] === 5, all, 'always all experts', 'always raw'),
+    ...when(c[0] === 1, one, 'one chosen, with room for k', 'first choices only in the balance'),
+    ...when(c[0] === 5, all, 'always all experts', 'always raw', 'balance of the probabilities'),
     ...when(c[1] === 'raw', otherForm, 'always raw'),
     ...when(c[1] === 'renormalised', otherForm, 'always renormalised'),
   },
@@ -183,7 +190,7 @@ export const goldens: Golden[] = [
     name: 'moe_top2_raw',
     inputs: (g) => ({ logits: logits(g) }),
     expected: ({ outputs }) => ({ loss: outputs.z_loss!.item() }),
-    blind: { overflow: 'Its logits are small.' },
+    blind: when(true, 'Its logits are small.', 'overflow', 'one largest for all tokens'),
   },
   forward([1, 'raw']),
   forward([2, 'raw']),

@@ -52,8 +52,8 @@ export interface Part {
   of: number;
 }
 
-/** Judges the mutants of a chapter (or of one of its topics), or a part of them. */
-export async function* judgeMutants(chapterId: string, part: Part, only?: string): AsyncGenerator<Judged> {
+/** Judges the mutants of a chapter, or a part of them. */
+export async function* judgeMutants(chapterId: string, part: Part): AsyncGenerator<Judged> {
   const entry = CHAPTERS.find(({ id }) => id === chapterId);
   if (!entry) throw new Error(`There is no ${chapterId}; there are ${CHAPTERS.map((c) => c.id).join(', ')}.`);
   const chapter = await entry.load();
@@ -64,7 +64,6 @@ export async function* judgeMutants(chapterId: string, part: Part, only?: string
   let count = 0;
   try {
     for (const topic of chapter.topics) {
-      if (only !== undefined && topic.name !== only) continue;
       const file = `${chapter.folder}/${topic.name}.ts`;
       const text = readFileSync(join(ROOT, 'solutions', file), 'utf8');
       for (const { text: changed, ...mutant } of mutantsOf(text, file)) {

@@ -1,0 +1,3 @@
+import { testMisconceptions } from './misconceptions.ts';
+
+await testMisconceptions('chapter-6');
