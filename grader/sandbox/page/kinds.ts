@@ -3,7 +3,7 @@
  * kind only. Loaded into the realm before the student's file, while these are still the real ones.
  */
 import { Tensor } from '#tensor';
-import type { Kinds } from './read.ts';
+import type { Kinds } from '../realm/read.ts';
 
 const { apply, getPrototypeOf, getOwnPropertyDescriptor, defineProperty, construct } = Reflect;
 type Method = (...args: never[]) => unknown;

@@ -1,7 +1,7 @@
 /** The sandbox in a page, seen from the judge's worker: another worker, behind a frame of no origin. */
 import type { Loaded, Place, Sandbox } from '../../engine/sandbox.ts';
-import type { Request } from '../node/protocol.ts';
-import { RemoteSandbox, type End, type Host } from './remote.ts';
+import type { Request } from '../protocol.ts';
+import { HostedSandbox, type End, type Host } from '../hosted.ts';
 import { place, positions, type StackMapper } from '../stack.ts';
 import { link, type Catalogue } from './link.ts';
 
@@ -102,7 +102,7 @@ export async function openPageSandbox({
   const script = `${worker}\n${linked.script}`;
   const before = worker.split('\n').length + linked.before;
   const start = () => Promise.resolve(new Frame(frames, script));
-  const sandbox = new RemoteSandbox({
+  const sandbox = new HostedSandbox({
     start,
     code: '',
     places: places(file, text.replace(/^\uFEFF/, ''), before),

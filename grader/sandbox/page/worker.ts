@@ -4,9 +4,9 @@
  * name leads.
  */
 import * as library from '#tensor';
-import { runner, thrownBy } from './calls.ts';
-import type { Loading, Ran, Request } from '../node/protocol.ts';
-import { append, reader } from './read.ts';
+import { runner, thrownBy } from '../realm/calls.ts';
+import type { Loading, Ran, Request } from '../protocol.ts';
+import { append, reader } from '../realm/read.ts';
 import { receive, start, type Module } from '../realm/realm.ts';
 import { maxDepth, maxSize } from '../wire.ts';
 import { kinds, watchProxies } from './kinds.ts';

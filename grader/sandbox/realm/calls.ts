@@ -2,9 +2,9 @@
  * Runs programs in the student's realm, in the child process as in the page's worker. Like `read.ts`, it may run inside
  * that realm: loops by index, and nothing that a student could have replaced.
  */
-import type { Ran, Thrown, WireCall } from '../node/protocol.ts';
+import type { Ran, Thrown, WireCall } from '../protocol.ts';
 import { append, field, put, type Kinds, type reader } from './read.ts';
-import type { Finished, Realm } from '../realm/realm.ts';
+import type { Finished, Realm } from './realm.ts';
 import type { Wire } from '../wire.ts';
 
 const call = Function.prototype.call;

@@ -5,7 +5,7 @@
  * On the command line this runs outside that realm; in the page it must run inside, so everything it needs is taken from
  * the language while that is still as it was made, and nothing is looked up later.
  */
-import type { Realm } from '../realm/realm.ts';
+import type { Realm } from './realm.ts';
 import type { Wire } from '../wire.ts';
 
 /** What a value is by its internal slots, which nobody can forge: `util.types` in Node, and `page/kinds.ts`. */

@@ -2,11 +2,11 @@
  * The judge's end of a sandbox: requests, replies, limits and restarts, whatever the other end is (a child process, a
  * worker behind a frame).
  */
-import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../../engine/sandbox.ts';
-import type { Value } from '../../engine/value.ts';
-import type { Request } from '../node/protocol.ts';
-import type { StackMapper } from '../stack.ts';
-import { NotAResult, decode, encode } from '../wire.ts';
+import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../engine/sandbox.ts';
+import type { Value } from '../engine/value.ts';
+import type { Request } from './protocol.ts';
+import type { StackMapper } from './stack.ts';
+import { NotAResult, decode, encode } from './wire.ts';
 
 export type End =
   | { kind: 'oom' }
@@ -24,8 +24,8 @@ export interface Host {
   kill(): void;
 }
 
-export interface RemoteOptions<H extends Host> {
-  /** Starts a host; undefined at the first opening, which is given one. */
+export interface HostedOptions<H extends Host> {
+  /** Starts another host in the place of one that is gone. */
   start: () => Promise<H>;
   /** What is sent to be loaded. */
   code: string;
@@ -105,16 +105,16 @@ class Exchange {
   }
 }
 
-export class RemoteSandbox<H extends Host> implements Sandbox {
+export class HostedSandbox<H extends Host> implements Sandbox {
   loaded: Loaded = { kind: 'failed', why: 'crash', message: 'not loaded yet' };
   protected host: H | undefined;
-  readonly #options: RemoteOptions<H>;
+  readonly #options: HostedOptions<H>;
   #busy = false;
   #closed = false;
   /** How long a program of an abandoned request may still run before the host listens again. */
   #owed = 0;
 
-  constructor(options: RemoteOptions<H>) {
+  constructor(options: HostedOptions<H>) {
     this.#options = options;
   }
 
