@@ -42,9 +42,14 @@ export function append<T>(array: T[], value: T): void {
   put(array, array.length, value);
 }
 
+/** One for all: making it anew takes longer than using it. */
+const plain = { __proto__: null, value: undefined as unknown, writable: true, enumerable: true, configurable: true };
+
 /** Defines a plain property, whatever setters there are. */
 export function put(object: object, key: string | number, value: unknown): void {
-  defineProperty(object, key, { __proto__: null, value, writable: true, enumerable: true, configurable: true } as PropertyDescriptor); // prettier-ignore
+  plain.value = value;
+  defineProperty(object, key, plain as PropertyDescriptor);
+  plain.value = undefined;
 }
 
 const odd = (what: string): Wire => ({ t: 'odd', what });
