@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, transform, type BuildOptions, type Plugin } from 'esbuild';
 import { asFunction, LIBRARY, type Catalogue } from '../../grader/sandbox/page/link.ts';
-import { strip } from '../../grader/sandbox/page/strip.ts';
+import { strip } from '../../grader/sandbox/strip.ts';
 
 export interface Gradable {
   /** `chapter-1` */

@@ -5,7 +5,7 @@ import { transformSync } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { openCourse } from '../../grader/course/layout.ts';
 import { asFunction, link, type Catalogue } from '../../grader/sandbox/page/link.ts';
-import { strip } from '../../grader/sandbox/page/strip.ts';
+import { strip } from '../../grader/sandbox/strip.ts';
 
 const course = openCourse(import.meta.dirname);
 const same = { minifySyntax: true, minifyWhitespace: true, target: 'es2022', format: 'esm', legalComments: 'none', tsconfigRaw: { compilerOptions: { target: 'es2022' } } } as const; // prettier-ignore

@@ -279,7 +279,7 @@ describe.skipIf(!chromiumPath)('a card', () => {
 test(`editor and stripper weigh at most ${KILOBYTES} KB, the judge comes with the first run`, async () => {
   const editor = filesIn(out).filter((file) => /assets\/workbench-/.test(file));
   expect(editor).toHaveLength(1);
-  const stripper = await build({ entryPoints: [join(root, 'grader/sandbox/page/strip.ts')], bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', plugins: [slimParser] }); // prettier-ignore
+  const stripper = await build({ entryPoints: [join(root, 'grader/sandbox/strip.ts')], bundle: true, write: false, minify: true, format: 'esm', target: 'es2022', plugins: [slimParser] }); // prettier-ignore
   const size = (content: string | Uint8Array) => gzipSync(content).length / 1024;
   const kilobytes = size(readFileSync(join(out, editor[0]!))) + size(stripper.outputFiles[0]!.contents);
   if (process.env.SHOW_WEIGHTS) console.log(kilobytes);

@@ -3,8 +3,8 @@
  * becomes one while it is graded, the stand-ins when the site is built.
  */
 import type { Loaded, Place } from '../../engine/sandbox.ts';
-import { firstLook } from './first-look.ts';
-import { strip, type Stripped } from './strip.ts';
+import { firstLook, largestFile, tooLarge } from '../first-look.ts';
+import { strip, type Stripped } from '../strip.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
@@ -81,6 +81,7 @@ export function link(
 ): Linked | Failed {
   // prettier-ignore
   const text = given.replace(/^\uFEFF/, '');
+  if (text.length > largestFile) return { kind: 'failed', why: 'import', message: tooLarge(file) };
   const problem = firstLook(text, file);
   if (problem) return problem;
   const stripped = strip(text, file);

@@ -1,13 +1,14 @@
 /**
- * TypeScript to JavaScript in the page, where there is no bundler: types become blanks, so that every line and column stays
- * what it was. A mistake has the same words in every browser.
+ * TypeScript to JavaScript, on the command line as in the page: types become blanks, so that every line and column stays
+ * what it was. A mistake has the same words everywhere.
  *
  * Erasable TypeScript is all the course needs. Enums and parameter properties are written out, since students use them;
  * namespaces and decorators are refused.
  */
 import { parse, type ParserOptions } from '@babel/parser';
-import type { Loaded } from '../../engine/sandbox.ts';
-import { place } from '../stack.ts';
+import type { Loaded } from '../engine/sandbox.ts';
+import { afterBlanks, tooMuch } from './first-look.ts';
+import { place } from './stack.ts';
 
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
@@ -66,17 +67,17 @@ class Unsupported extends Error {
  */
 export function strip(source: string, file: string): Stripped | Failed {
   try {
-    return new Stripper(source).result();
+    try {
+      return new Stripper(source).result();
+    } catch (error) {
+      const { pos, reasonCode } = error as { pos?: unknown; reasonCode?: string };
+      if (typeof pos !== 'number') throw error;
+      return explain(source, file, pos, error as Error, reasonCode ?? '');
+    }
   } catch (error) {
-    if (error instanceof RangeError)
-      return {
-        kind: 'failed',
-        why: 'syntax',
-        message: `${file} is too much for the bundler: is something nested thousands of levels deep?`,
-      };
-    const { pos, reasonCode } = error as { pos?: unknown; reasonCode?: string };
-    if (typeof pos !== 'number') throw error;
-    return explain(source, file, pos, error as Error, reasonCode ?? '');
+    // The stack is full.
+    if (error instanceof RangeError) return tooMuch(file);
+    throw error;
   }
 }
 
@@ -501,10 +502,8 @@ function declared(node: Node): string[] {
 
 /** The parser's error in the words of the course. */
 function explain(source: string, file: string, pos: number, error: Error, reason: string): Failed {
-  const before = source.slice(pos);
   // A missing semicolon is noticed where the last word ends.
-  const blanks = /^(\s|\/\*[^]*?\*\/|\/\/.*)*/.exec(before)![0];
-  const found = pos + blanks.length;
+  const found = afterBlanks(source, pos);
   const behind = found >= source.length;
   const token = behind ? 'end of file' : JSON.stringify(tokenAt(source, found));
   const expected = (error as { details?: { expected?: string | null } }).details?.expected;
@@ -582,6 +581,8 @@ function unclosedIn(lines: readonly string[], open: string, close: string): stri
   });
   const last = found.findLastIndex(({ exported }) => exported);
   const near = found.slice(Math.max(0, last));
+  // Each look takes the square of the length at worst, and the text may be hostile.
+  if (lines.slice(near[0]?.at).join('\n').length > 20_000) return near.at(-1)?.name;
   const extra = ({ at }: { at: number }, i: number) => {
     const code = lines
       .slice(at, near[i + 1]?.at)
