@@ -1,7 +1,6 @@
-/** The program of the thread that strips types; see `stripper.ts`. */
-import { parentPort } from 'node:worker_threads';
+/** The program of a thread that strips types; see `stripper.ts`. */
+import { parentPort, workerData } from 'node:worker_threads';
 import { strip } from './strip.ts';
 
-parentPort!.on('message', ({ source, file }: { source: string; file: string }) =>
-  parentPort!.postMessage(strip(source, file)),
-);
+const { source, file } = workerData as { source: string; file: string };
+parentPort!.postMessage(strip(source, file));
