@@ -9,7 +9,7 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync, statSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Message, type Plugin, build } from 'esbuild';
+import { type ImportKind, type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
 import { TooMuch, buildWithin } from './bundler.ts';
 import { firstLook, largestFile, tooLarge, tooMuch } from './first-look.ts';
@@ -184,6 +184,11 @@ function rules(
   const libraryFolder = path.dirname(tensor);
   const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
 
+  /** `import(…)` and `require(…)`; a lab may wait for them. */
+  const isCall = (kind: ImportKind) => mode === 'grade' && kind !== 'import-statement';
+  const asStatement = (specifier: string) =>
+    refuse(`write \`import … from '${specifier}'\` at the beginning of the file`);
+
   /** What `#tensor` means: in a lab, the student's own copy. */
   const theLibrary = library
     ? { namespace: 'course', path: '#tensor' }
@@ -225,12 +230,17 @@ function rules(
   return {
     name: 'imports',
     setup(builder) {
-      builder.onResolve({ filter: /^#tensor$/ }, () => theLibrary);
+      builder.onResolve({ filter: /^#tensor$/ }, ({ namespace, kind, path: specifier }) =>
+        namespace === 'student' && isCall(kind) ? asStatement(specifier) : theLibrary,
+      );
       builder.onResolve({ filter: /^realm$/ }, ({ namespace }) =>
         namespace === 'student' ? undefined : { namespace: 'course', path: 'realm' },
       );
-      builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace }) => {
-        if (namespace === 'student') return fromStudent(specifier, importer);
+      builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace, kind }) => {
+        if (namespace === 'student') {
+          const found = fromStudent(specifier, importer);
+          return 'errors' in found || !isCall(kind) ? found : asStatement(specifier);
+        }
         if (namespace === 'stand-in') return fromStandIn(specifier, importer);
         const top = /^(load|student|stand-in):(.*)$/.exec(specifier);
         return top ? { namespace: top[1], path: top[2] } : undefined;

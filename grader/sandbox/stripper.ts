@@ -38,37 +38,79 @@ function inTime<T>(f: () => T, milliseconds: number): T | undefined {
   }
 }
 
+type Strip = typeof strip;
+let loaded: Promise<Strip> | undefined;
+let code: Promise<string> | undefined;
+
+/** The stripper as an expression of JavaScript. */
+function stripperCode(): Promise<string> {
+  code ??= kept('strip.js', makeCode);
+  return code;
+}
+
+async function makeCode(): Promise<string> {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('./strip.ts', import.meta.url))],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: 'iife',
+    globalName: 'stripper',
+    platform: 'neutral',
+    mainFields: ['module', 'main'],
+    target: 'node20',
+    logLevel: 'silent',
+    tsconfigRaw: {},
+    banner: { js: '(function () { "use strict";' },
+    footer: { js: 'return stripper.strip; })()' },
+  });
+  return outputFiles[0].text.trim();
+}
+
+/** What students' files are full of: the parts of the parser that it needs are kept compiled. */
+const SAMPLE = `import { type Shape, Tensor } from '#tensor';
+/** What backward needs. */
+export interface Cache { x: Tensor; sizes?: readonly number[] }
+export type Pair = [a: number, b: { y: Tensor; cache: Cache }];
+export function f<T extends object>(x: Tensor, { rate = 0.1 }: { rate?: number } = {}, ...more: T[]): Pair[1] {
+  const y = x.map((value, i) => (value >= 0 ? value * rate : -1));
+  for (let i = 0; i < y.data.length; i++) if (!y.data[i]!) y.data[i] += Math.max(i ** 2, 1) as number;
+  for (const one of more) { const { a, ...rest } = { a: [1, ...more], one, f }; while (rest && a === null) break; }
+  if (y.shape.length !== 1) throw new Error(\`shape \${String(y.shape)}\`);
+  return { y, cache: { x, sizes: [...(y.shape as Shape)] } };
+}
+export class Layer { readonly #n: number; constructor(n = 1) { this.#n = n; } get n(): number { return this.#n; } }
+const g = (t: number): number => { try { return t ?? 0; } catch { return /a/.test('b') ? t % 2 : 1; } };
+export { g as h };
+`;
+
+async function load(): Promise<Strip> {
+  if (globalThis.courseCache === undefined) return (await import('./strip.ts')).strip;
+  const text = await stripperCode();
+  // Compiled code, since compiling takes longer than stripping.
+  const compiled = await kept('strip.compiled', () => {
+    const script = new Script(text);
+    (script.runInThisContext() as Strip)(SAMPLE, 'sample.ts');
+    return Promise.resolve(script.createCachedData().toString('base64'));
+  });
+  return new Script(text, { cachedData: Buffer.from(compiled, 'base64') }).runInThisContext() as Strip;
+}
+
 /**
  * As `strip`; rejects with {@link TooMuch} beyond the limits.
  * @param file the path under the folder of chapters, for messages
  */
 export async function stripWithin(source: string, file: string): Promise<Result> {
-  // Loaded when there is something to strip.
-  const { strip } = await import('./strip.ts');
+  loaded ??= load();
+  const strip = await loaded;
   return inTime(() => strip(source, file), atOnce) ?? (await inThread(source, file));
 }
 
-let code: Promise<string> | undefined;
-
-async function makeCode(): Promise<string> {
-  const { build } = await import('esbuild');
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL('./strip-thread.ts', import.meta.url))],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    logLevel: 'silent',
-    tsconfigRaw: {},
-  });
-  return outputFiles[0].text;
-}
-
 async function inThread(source: string, file: string): Promise<Result> {
-  code ??= kept('strip.js', makeCode);
-  const thread = new Worker(await code, {
+  const program = `const { parentPort, workerData: { source, file } } = require('node:worker_threads');
+    parentPort.postMessage(${await stripperCode()}(source, file));`;
+  const thread = new Worker(program, {
     eval: true,
     execArgv: [],
     env: {},

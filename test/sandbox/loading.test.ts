@@ -274,6 +274,18 @@ describe('what a file may import', () => {
     expect(await one(await shop("export { e as f } from './earlier.ts';"), 'f')).toEqual({ kind: 'value', value: 1 });
   });
 
+  test.each(["import('./mine.ts')", "require('./mine')", "import('#tensor')"])(
+    '%s is written as a statement',
+    async (text) => {
+      const shop = { 'one/mine.ts': 'export const g = 1;' };
+      expect(await failure(`export const f = () => ${text};`, shop)).toMatchObject({
+        why: 'import',
+        message: expect.stringMatching(/^write `import … from '.*'` at the beginning of the file$/),
+        at: { line: 1 },
+      });
+    },
+  );
+
   test('no topic of the course needs a later one', async () => {
     const solutions = fileURLToPath(new URL('../../solutions/', import.meta.url));
     const importsOf = (file: string): string[] =>
