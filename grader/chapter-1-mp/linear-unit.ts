@@ -62,6 +62,22 @@ const linearOutput = exercise({
       wrong: ({ x, weights, bias }) => dot(x, weights, -bias),
       says: 'The bias is added, not subtracted.',
     },
+    'bias times each input': {
+      wrong: ({ x, weights, bias }) => x.reduce((s, v, j) => s + v * weights[j]! + bias, 0),
+      says: 'The bias is added once for every input; there is only one bias for the whole unit.',
+    },
+    'first input not weighted': {
+      wrong: ({ x, weights, bias }) => x.reduce((s, v, j) => s + v * weights[j]!) + bias,
+      says: 'The first input counts as it is, without its weight. What does your `reduce` begin with?',
+    },
+    'last input skipped': {
+      wrong: ({ x, weights, bias }) => dot(x.slice(0, -1), weights, bias),
+      says: 'The last input changes nothing in your result. How far does your loop run?',
+    },
+    'first input skipped': {
+      wrong: ({ x, weights, bias }) => dot(x.slice(1), weights.slice(1), bias),
+      says: 'The first input changes nothing in your result. Where does your loop begin, or end?',
+    },
   },
   hints: [
     'It is the neuron you know, without the decision at the end.',
@@ -264,6 +280,10 @@ const meanSquaredErrorGradient = exercise({
       wrong: (i) => slopes(i, (e, N) => -e / N),
       says: 'Two things at once: the gradient points downhill (target minus output), and the 2 of the square’s derivative is missing.',
     },
+    'outputs without the bias': {
+      wrong: (i) => slopes({ ...i, bias: 0 }, (e, N) => (2 * e) / N),
+      says: 'Your gradient does not depend on the bias. The outputs whose errors you take are w · x + b.',
+    },
     'thresholded output': {
       wrong: (i) => {
         const errors = i.samples.map((x, k) => (dot(x, i.weights, i.bias) >= 0 ? 1 : 0) - i.targets[k]!);
@@ -369,6 +389,10 @@ const deltaRule = exercise({
       wrong: (i) => corrected(i, i.learningRate * missBy(i), missBy(i)),
       says: 'The weights move by the learning rate times the error, the bias by the whole error.',
     },
+    'rate forgotten for the weights': {
+      wrong: (i) => corrected(i, missBy(i), i.learningRate * missBy(i)),
+      says: 'The bias moves by the learning rate times the error, the weights by the whole error times their input.',
+    },
     'factor 2': {
       wrong: (i) => corrected(i, 2 * i.learningRate * missBy(i)),
       says: 'Your steps are twice as long. The delta rule leaves the 2 of the derivative inside η.',
@@ -443,7 +467,16 @@ const lossAt = (i: DescentInputs, weights: number[], bias: number) =>
 /** Gradient descent written out; `bugs` are the places where students slip. */
 function descend(
   i: DescentInputs,
-  bugs: { factor?: number; late?: boolean; short?: boolean; noFirst?: boolean; bias?: boolean; online?: number } = {},
+  bugs: {
+    factor?: number;
+    /** The bias with another factor than the weights. */
+    biasFactor?: number;
+    late?: boolean;
+    short?: boolean;
+    noFirst?: boolean;
+    bias?: boolean;
+    online?: number;
+  } = {},
 ) {
   const n = i.samples[0]!.length;
   const N = i.samples.length;
@@ -464,7 +497,7 @@ function descend(
       const gb = bugs.late
         ? slopes({ samples: i.samples, targets: i.targets, weights: w, bias: b }, (e) => factor * e).bias
         : g.bias;
-      if (bugs.bias !== false) b -= i.learningRate * gb;
+      if (bugs.bias !== false) b -= i.learningRate * gb * ((bugs.biasFactor ?? factor * N) / (factor * N));
     }
     history.push(lossAt(i, w, b));
   }
@@ -548,6 +581,14 @@ const trainLinearUnit = exercise({
       wrong: (i) => descend({ ...i }, { factor: -2 }),
       says: 'The loss grows with every step. The gradient points uphill; take the step against it.',
     },
+    'weights climb': {
+      wrong: (i) => descend(i, { factor: -2, biasFactor: 2 }),
+      says: 'The bias goes downhill, the weights go uphill. Both take the step against the gradient.',
+    },
+    'bias climbs': {
+      wrong: (i) => descend(i, { biasFactor: -2 }),
+      says: 'The weights go downhill, the bias goes uphill. Both take the step against the gradient.',
+    },
     'factor 2 missing': {
       wrong: (i) => descend(i, { factor: 1 }),
       says: 'Your steps are half as long: the 2 of the square’s derivative is missing.',
@@ -559,6 +600,10 @@ const trainLinearUnit = exercise({
     'history one entry short': {
       wrong: (i) => descend(i, { short: true }),
       says: 'The loss after the last step is missing from your history: k steps have k + 1 losses, the one at the start included.',
+    },
+    'last loss not recorded': {
+      wrong: (i) => descend(i, { short: i.steps > 0 }),
+      says: 'The loss after the last step is missing from your history, if there is a step at all: k steps have k + 1 losses.',
     },
     'history without the start': {
       wrong: (i) => descend(i, { noFirst: true }),
@@ -628,6 +673,10 @@ const linearForward = exercise({
       wrong: ({ X, W, b }) => X.matmul(W).add(b),
       says: 'You multiply with W itself. It holds one row per unit, so its transpose has to stand on the right.',
     },
+    'W read as (d, out)': {
+      wrong: ({ X, W, b }) => X.matmul(W.reshape(W.shape[1]!, W.shape[0]!)).add(b),
+      says: 'Your result has the right shape, but W is read as if it were (d, out). It holds one row per unit: Y_ik pairs X.at(i, j) with W.at(k, j).',
+    },
     'bias left out': {
       wrong: ({ X, W }) => X.matmul(W.T),
       says: 'The bias changes nothing in your result.',
@@ -639,6 +688,17 @@ const linearForward = exercise({
     'output transposed': {
       wrong: ({ X, W, b }) => X.matmul(W.T).add(b).T,
       says: 'Rows and columns are swapped: row i of the result belongs to sample i.',
+    },
+    'output filled column by column': {
+      wrong: ({ X, W, b }) => {
+        const Y = X.matmul(W.T).add(b);
+        return Y.T.reshape(...Y.shape);
+      },
+      says: 'The numbers are right and stand in the wrong places. `data` holds row after row: sample i and unit k belong at i · out + k.',
+    },
+    'bias times each input': {
+      wrong: ({ X, W, b }) => X.matmul(W.T).add(b.mul(W.shape[1]!)),
+      says: 'The bias is added once for every input; each unit has one bias, added once.',
     },
     'bias per sample': {
       wrong: ({ X, W, b }) => {

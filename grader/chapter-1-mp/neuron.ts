@@ -59,6 +59,13 @@ function isNetwork(value: Value, n: number): value is ValueRecord & Network {
 const weighted = (x: readonly number[], weights: readonly number[], bias: number): number =>
   x.reduce((s, v, i) => s + weights[i]! * v, bias);
 
+/** What a network does: its answers to all inputs; of what is no network the lengths, which say how it was built. */
+function answersOf(net: Value, n: number): Value {
+  if (isNetwork(net, n)) return allInputs(n).map((x) => output(net, x));
+  const { hiddenWeights } = net as unknown as Network;
+  return { lengths: hiddenWeights.map((row) => row.length) };
+}
+
 /** Functions of two bits that have a name, by their tables. */
 const NAMES: Record<string, string> = {
   '0000': 'never on',
@@ -91,11 +98,22 @@ function inside(net: Network, x: readonly number[]): string {
   return `the hidden ${sum} ${sums.map(short).join(', ')}, so the hidden ${bit} ${bits.join(', ')}; ${last}`;
 }
 
+/** " hiddenWeights[1] has 1 weight." */
+function oddRow(net: Value, n: number): string {
+  const rows = (net as unknown as Partial<Network> | undefined)?.hiddenWeights;
+  const j = Array.isArray(rows) ? rows.findIndex((row) => Array.isArray(row) && row.length !== n) : -1;
+  if (j < 0) return '';
+  const { length } = rows![j]!;
+  return ` hiddenWeights[${j}] has ${length === 1 ? '1 weight' : `${length} weights`}.`;
+}
+
 /** True, or the first row of the table that the network gets wrong. */
 function computes(net: Value, table: readonly number[]): true | string {
   const n = Math.log2(table.length);
-  if (!isNetwork(net, n))
-    return `It is not a network with ${n} inputs: hiddenWeights (h, ${n}), hiddenBiases (h), outputWeights (h) and outputBias must be there, with the same h.`;
+  if (!isNetwork(net, n)) {
+    const form = `hiddenWeights (h, ${n}), hiddenBiases (h), outputWeights (h) and outputBias must be there, with the same h.`;
+    return `It is not a network with ${n} inputs: ${form}${oddRow(net, n)}`;
+  }
   const inputs = allInputs(n);
   for (let k = 0; k < table.length; k++) {
     const y = output(net, inputs[k]!);
@@ -310,6 +328,14 @@ const weightedNeuron = exercise({
       wrong: ({ x, weights, bias }) => (sum(x.map((v, i) => v * weights[i]! + bias)) >= 0 ? 1 : 0),
       says: 'The bias is added once for every input; there is only one bias for the whole neuron.',
     },
+    'last input skipped': {
+      wrong: ({ x, weights, bias }) => fires(x.slice(0, -1), weights, bias),
+      says: 'The last input changes nothing in your result. How far does your loop run?',
+    },
+    'first input skipped': {
+      wrong: ({ x, weights, bias }) => fires(x.slice(1), weights.slice(1), bias),
+      says: 'The first input changes nothing in your result. Where does your loop begin, or end?',
+    },
     'inputs not weighted': {
       wrong: ({ x, bias }) => (sum(x) + bias >= 0 ? 1 : 0),
       says: 'The weights change nothing in your result.',
@@ -324,6 +350,34 @@ const weightedNeuron = exercise({
 });
 
 const TABLES: Record<string, number[]> = { AND: [0, 0, 0, 1], OR: [0, 1, 1, 1], NOT: [1, 0], NAND: [1, 1, 1, 0] };
+
+/** What a gate does: for each of its inputs whether the sum is below, on or above the edge. */
+const sumsOf = (neuron: Value, { name }: { name: string }): Value => {
+  const { weights, bias } = neuron as unknown as { weights: number[]; bias: number };
+  const n = Math.log2(TABLES[name]!.length);
+  if (weights.length !== n) return { weights: weights.length };
+  return allInputs(n).map((x) => Math.sign(weighted(x, weights, bias)));
+};
+
+/** Every gate off the edge, but for those that are given. */
+const gates =
+  (given: Record<string, Value>) =>
+  ({ name }: { name: string }): Value =>
+    ({
+      AND: { weights: [1, 1], bias: -1.5 },
+      OR: { weights: [1, 1], bias: -0.5 },
+      NOT: { weights: [-1], bias: 0.5 },
+      NAND: { weights: [-1, -1], bias: 1.5 },
+      ...given,
+    })[name]!;
+
+/** Each gate with a sum of 0 where it should be silent. */
+const ON_THE_EDGE: Record<string, Value> = {
+  AND: { weights: [1, 1], bias: -1 },
+  OR: { weights: [1, 1], bias: 0 },
+  NOT: { weights: [-1], bias: 1 },
+  NAND: { weights: [-1, -1], bias: 2 },
+};
 
 /** True, or the first input on which a neuron is not the gate. */
 function isGate(neuron: Value, name: string): true | string {
@@ -358,6 +412,7 @@ const gate = exercise({
   checks: [
     property<{ name: string }>('its neuron is the gate on every input', {
       holds: ({ y }, { name }) => isGate(y, name),
+      reads: sumsOf,
       fixed: () => ['AND', 'OR', 'NOT', 'NAND'].map((name) => ({ name })),
     }),
     rejects('a name that is none of the four', [{ name: 'XOR' }, { name: '' }]),
@@ -394,14 +449,21 @@ const gate = exercise({
       says: 'Your NOT repeats its input. An active input has to push the sum below 0.',
     },
     'edges forgotten': {
-      wrong: ({ name }): Value =>
-        ({
-          AND: { weights: [1, 1], bias: -1 },
-          OR: { weights: [1, 1], bias: 0 },
-          NOT: { weights: [-1], bias: 1 },
-          NAND: { weights: [-1, -1], bias: 2 },
-        })[name]!,
+      wrong: gates(ON_THE_EDGE),
       says: 'It is off only at the edge: where it should be silent its sum is exactly 0, and that already fires, since step(0) = 1.',
+    },
+    ...Object.fromEntries(
+      Object.entries(ON_THE_EDGE).map(([name, neuron]) => [
+        `${name} off at the edge`,
+        {
+          wrong: gates({ [name]: neuron }),
+          says: `${name} is off only at the edge: where it should be silent its sum is exactly 0, and that already fires, since step(0) = 1.`,
+        },
+      ]),
+    ),
+    'NOT with two weights': {
+      wrong: gates({ NOT: { weights: [-1, 0], bias: 0.5 } }),
+      says: 'NOT reads one input, and has one weight for it. The other gates have two.',
     },
   },
   hints: [
@@ -553,12 +615,24 @@ const evaluateNetwork = exercise({
 
 const XOR = [0, 1, 1, 0];
 
+/** What each hidden neuron of a network with two inputs says to the four of them, in binary and in no order. */
+const neuronsOf = ({ hiddenWeights, hiddenBiases }: Network): number[] =>
+  hiddenWeights
+    .map((w, j) => allInputs(2).reduce((code, x) => 2 * code + fires(x, w, hiddenBiases[j]!), 0))
+    .sort((a, b) => a - b);
+
 const xorNetwork = exercise({
   points: 1,
   uses: ['gate'],
   inputs: {},
   oracle: () => ({ ...goodNetwork }),
-  checks: [property('the network is XOR on all four inputs', { cases: 1, holds: ({ y }) => computes(y, XOR) })],
+  checks: [
+    property('the network is XOR on all four inputs', {
+      cases: 1,
+      holds: ({ y }) => computes(y, XOR),
+      reads: (got) => [neuronsOf(got as unknown as Network), answersOf(got, 2)],
+    }),
+  ],
   misconceptions: {
     'OR instead of XOR': {
       wrong: () => ({
@@ -679,6 +753,7 @@ const networkFor = exercise({
     property<{ table: number[] }>('the network computes the table on every row', {
       cases: 40,
       holds: ({ y }, { table }) => computes(y, table),
+      reads: (got, { table }) => answersOf(got, Math.log2(table.length)),
     }),
     property<{ table: number[] }>('constant tables and four inputs work too', {
       fixed: () => [
@@ -755,6 +830,17 @@ const networkFor = exercise({
     'fires without hidden neurons': {
       wrong: ({ table }) => dnf(table, { outputBias: 0 }),
       says: 'With no hidden neuron active the output’s sum is just its bias, and your output still fires: step(0) = 1.',
+    },
+    'leading zeros lost': {
+      wrong: ({ table }) => {
+        const net = dnf(table) as unknown as Network;
+        const rowsOn = [...table.keys()].filter((k) => table[k] === 1);
+        return {
+          ...net,
+          hiddenWeights: net.hiddenWeights.map((row, j) => row.slice(-rowsOn[j]!.toString(2).length)),
+        };
+      },
+      says: 'A row number in binary has no leading zeros: 1 is just "1", also in a table of three inputs. Every hidden neuron needs n weights.',
     },
     'AND never reached': {
       wrong: ({ table }) => dnf(table, { bias: (ones) => -ones - 1 }),

@@ -255,6 +255,10 @@ const perceptronUpdate = exercise({
       wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, i.learningRate * i.label, i.label)),
       says: 'The weights move by the learning rate, the bias by a whole step.',
     },
+    'rate forgotten for the weights': {
+      wrong: (i) => (isRight(i) ? moved(i, 0) : moved(i, i.label, i.learningRate * i.label)),
+      says: 'The bias moves by the learning rate, the weights by a whole step.',
+    },
     'twice the step (label − prediction)': {
       wrong: (i) => moved(i, isRight(i) ? 0 : 2 * i.learningRate * i.label),
       says: 'Your steps are twice as long. Label minus prediction is ±2 when the classes are ±1; the rule uses the label alone.',
@@ -262,6 +266,10 @@ const perceptronUpdate = exercise({
     'delta rule': {
       wrong: (i) => moved(i, i.learningRate * (i.label - score(i.x, i.weights, i.bias))),
       says: 'You correct in proportion to the error of the score, even when the class is right. That is the delta rule of the next topic; the perceptron only asks whether the class is right.',
+    },
+    'delta rule on mistakes': {
+      wrong: (i) => moved(i, isRight(i) ? 0 : i.learningRate * (i.label - score(i.x, i.weights, i.bias))),
+      says: 'You correct mistakes only, but by label minus score, so the step grows with the score. The rule moves by η t x, however far off the score was.',
     },
     'negatives never teach': {
       wrong: (i) => moved(i, isRight(i) || i.label < 0 ? 0 : i.learningRate),
@@ -305,6 +313,8 @@ interface Bugs {
   edge?: boolean;
   /** Mistakes since the beginning, in place of those of the epoch. */
   running?: boolean;
+  /** And an epoch is clean when there was never a mistake. */
+  runningEnd?: boolean;
   /** Collect the corrections and apply them at the end of the epoch. */
   batch?: boolean;
   /** Start again from zero in every epoch. */
@@ -340,8 +350,8 @@ function train({ samples, labels, learningRate, maxEpochs }: TrainInputs, bugs: 
     lastFlag = lastRight;
     all += mistakes;
     if (bugs.after) mistakes = samples.filter((x, s) => side(score(x, w, b)) !== labels[s]).length;
-    converged = bugs.lastOnly ? lastRight : mistakes === 0;
-    if (!(bugs.dropClean && converged)) history.push(bugs.running ? all : mistakes);
+    converged = bugs.lastOnly ? lastRight : (bugs.runningEnd ? all : mistakes) === 0;
+    if (!(bugs.dropClean && converged)) history.push(bugs.running || bugs.runningEnd ? all : mistakes);
     if (converged && !bugs.always) break;
   }
   return { weights: w, bias: b, history, converged: bugs.flagByLast ? lastFlag : converged };
@@ -523,6 +533,21 @@ const trainPerceptron = exercise({
     'mistakes added up over the epochs': {
       wrong: (i) => train(i, { running: true }),
       says: 'Your count goes on from epoch to epoch. Each entry of the history begins again at 0.',
+    },
+    'mistakes never set back to 0': {
+      wrong: (i) => train(i, { runningEnd: true }),
+      says: 'Your count goes on from epoch to epoch, so that after a first mistake no epoch can be clean. Each epoch begins to count at 0.',
+    },
+    'converged by the number of epochs': {
+      wrong: (i) => {
+        const t = train(i);
+        return { ...t, converged: t.history.length < i.maxEpochs };
+      },
+      says: 'You call it converged when epochs were left over. The last epoch that was allowed may have been a clean one.',
+    },
+    'converged without an epoch': {
+      wrong: (i) => ({ ...train(i), ...(i.maxEpochs === 0 && { converged: true }) }),
+      says: 'With maxEpochs = 0 you say that it converged. No epoch was run, so none was clean.',
     },
     'mistakes counted after the epoch': {
       wrong: (i) => train(i, { after: true }),

@@ -29,6 +29,7 @@ const command = {
     debug: { type: 'boolean', help: 'stop in a debugger at the failing case of an exercise' },
     solutions: { type: 'boolean', help: "grade the course's solutions instead" },
     from: { type: 'string', value: 'DIR', help: 'grade files from another folder' },
+    fresh: { type: 'boolean', help: 'grade also what has not changed since it got full marks' },
     json: { type: 'boolean', help: 'print the report as JSON and nothing else' },
   },
 } satisfies Command;
@@ -59,6 +60,7 @@ await runCommand(command, async ({ words, flags }) => {
   const progress = new Progress();
   let advice: Advice | undefined;
   const own = place.files === setting.files;
+  let kept = 0;
   let planned = 0;
   let begun = 0;
   let last = '';
@@ -67,6 +69,8 @@ await runCommand(command, async ({ words, flags }) => {
     goals,
     seed,
     replay: flags.case,
+    ...(own && { keep: flags.fresh ? 'renew' : 'use' }),
+    onKept: () => kept++,
     onPlan: (exercises) => (planned = exercises),
     onCheck: (topicId, exercise) => {
       if (`${topicId}/${exercise.name}` !== last) begun++;
@@ -82,11 +86,21 @@ await runCommand(command, async ({ words, flags }) => {
   if (flags.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
   else if (flags.case !== undefined) print(replayText(report, flags.case, shown()));
   else print(goal ? renderReport(report, shown()) : renderOverview(report, shown()));
+  if (kept > 0 && !flags.json) print(unchanged(kept, report));
   if (own && !flags.json) for (const line of tensorWarning(setting)) print(`${line}\n`);
   if (advice && !flags.json) await advice.print(report, { width: widthFor(process.stdout), write: print });
   place.clean();
   return exitCode(report, flags);
 });
+
+/** Says that something was not graded again, and how to have it graded. */
+function unchanged(kept: number, { topics }: Report): string {
+  const what = topics.length === 1 ? 'this topic' : `${kept} of ${topics.length} topics`;
+  const text = `Unchanged since full marks, so not graded again: ${what} (to grade everything, add -- --fresh).`;
+  const style = styleFor(wantsColour(process.stdout));
+  const lines = wrap(text, widthFor(process.stdout)).map((line) => style.dim(line));
+  return `\n${lines.join('\n')}\n`;
+}
 
 function exitCode(report: Report, flags: Flags): 0 | 1 {
   if (flags.case !== undefined) return report.topics[0]?.exercises[0]?.verdict === 'pass' ? 0 : 1;

@@ -33,7 +33,7 @@ async function nextExercise({ chapters, files }: Setting): Promise<string[] | un
   try {
     for (const chapter of chapters) {
       progress.update(`Looking for what is next in ${chapter.id} …`);
-      const next = nextOf(await gradeRun({ files, goals: [{ chapter }] }));
+      const next = nextOf(await gradeRun({ files, goals: [{ chapter }], keep: 'use' }));
       if (next) return [next.exercise.id];
     }
   } finally {

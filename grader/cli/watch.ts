@@ -187,6 +187,8 @@ class Watch {
         goals: now,
         seed,
         signal: running.signal,
+        // What was kept serves the first look; who saves, or asks for all of it, wants it graded.
+        keep: changed || this.#report ? 'renew' : 'use',
         onCheck: (topicId, exercise) => progress.update(`Grading ${topicId}/${exercise.name}`),
       });
       if (running.signal.aborted) return;

@@ -14,6 +14,7 @@ import type { Check } from '../engine/check.ts';
 import type { Isolation } from '../sandbox/node/isolation.ts';
 import { openSandbox } from '../sandbox/node/sandbox.ts';
 import { openRemote } from '../sandbox/remote/sandbox.ts';
+import { keepFullMarks, stillFullMarks } from './full-marks.ts';
 import { laterThan } from './later.ts';
 import { normalise } from './regions.ts';
 import { DEFAULT_SEED } from './seed.ts';
@@ -53,8 +54,15 @@ export interface GradeRunOptions {
   isolation?: Isolation;
   /** The command of a collector: the code runs there, at the level `two-phase`. */
   collector?: string | undefined;
+  /**
+   * Full marks are kept for the next run; `use` also takes over those of an earlier run where no file has changed since.
+   * Default: neither.
+   */
+  keep?: 'use' | 'renew';
   /** Told before each check. */
   onCheck?: (topicId: string, exercise: Exercise, check: Check) => void;
+  /** Told of a topic whose full marks were taken over. */
+  onKept?: (topicId: string) => void;
   /** Told when an exercise is done. */
   onExercise?: (report: ExerciseReport) => void;
   /** Told when a topic is done. */
@@ -117,30 +125,44 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
   const { files, replay, onCheck } = options;
   const path = `${chapter.folder}/${topic.name}.ts`;
   if (isUntouched(files, path)) return untouchedTopic(chapter, topic, only);
+  const id = `${chapter.id}/${topic.name}`;
+  const circumstances = { topicId: id, chapters: files.chapters, seed, isolation: levelOf(options) };
+  const keep = only === undefined && replay === undefined ? options.keep : undefined;
+  const known = keep === 'use' ? stillFullMarks(circumstances) : undefined;
+  if (known) {
+    options.onKept?.(id);
+    return known;
+  }
   const place = { chapters: files.chapters, topic: `${chapter.folder}/${topic.name}` };
   const later = laterThan(chapter, topic);
-  const sandbox = await (options.collector === undefined
-    ? openSandbox({
+  const remote =
+    options.collector === undefined
+      ? undefined
+      : await openRemote({ ...place, command: options.collector, later: topicsUnder(files.standIns).filter(later) });
+  const here = remote
+    ? undefined
+    : await openSandbox({
         ...place,
         standIns: files.standIns,
         tensor: files.tensor,
         mode: 'grade',
         later,
         isolation: options.isolation ?? 'process',
-      })
-    : openRemote({ ...place, command: options.collector, later: topicsUnder(files.standIns).filter(later) }));
+      });
+  const sandbox = (remote ?? here)!;
   const stop = () => void sandbox.close();
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     options.signal?.throwIfAborted();
-    const id = `${chapter.id}/${topic.name}`;
-    return await gradeTopic(chapter, topic, inSandbox(sandbox), {
+    const report = await gradeTopic(chapter, topic, inSandbox(sandbox), {
       seed,
       only,
       replay,
       ...(onCheck && { onCheck: (exercise: Exercise, check: Check) => onCheck(id, exercise, check) }),
       ...(options.onExercise && { onExercise: options.onExercise }),
     });
+    if (keep && here) keepFullMarks(circumstances, report, here.sources);
+    return report;
   } finally {
     options.signal?.removeEventListener('abort', stop);
     await sandbox.close();

@@ -62,6 +62,11 @@ export interface Check {
   judgesErrors?: boolean;
   /** What a right function returns for one call's inputs; for diagnosis. Where several results are right, `got` may be one. */
   expected?: (inputs: ValueRecord, exercise: Exercise, got: Value) => Value;
+  /**
+   * Of a result that leaves much open (weights, say), what it does. Mistakes are recognised by that, whatever the student
+   * chose of the rest. It may throw where a result has not the form that it reads.
+   */
+  reads?: (got: Value, inputs: ValueRecord) => Value;
   /** Judges one case from the outcomes of its calls, all of kind `value` (or `error` with `wantsError`). */
   judge(inputs: ValueRecord, outcomes: Outcome[], exercise: Exercise): Finding | undefined;
 }
@@ -164,6 +169,7 @@ export type Holds = boolean | string;
  * @param law as a sentence: "each row of the weights sums to 1"
  * @param plan.runs named inputs for each call, from one case (default: one call, `y`, with the case itself)
  * @param plan.holds judges the calls' results by those names
+ * @param plan.reads see Check; for a law of one call
  */
 export function property<I = ValueRecord>(
   law: string,
@@ -173,9 +179,10 @@ export function property<I = ValueRecord>(
     holds: (outputs: any, inputs: I) => Holds;
     where?: (inputs: I) => boolean;
     fixed?: () => (I & ValueRecord)[];
+    reads?: (got: Value, inputs: I) => Value;
   } & Options,
 ): Check {
-  const { runs, holds, where, fixed, ...options } = plan;
+  const { runs, holds, where, fixed, reads, ...options } = plan;
   const named = (inputs: ValueRecord) => (runs ? runs(inputs as I) : { y: inputs });
   return {
     ...DEFAULTS,
@@ -185,6 +192,7 @@ export function property<I = ValueRecord>(
     ...options,
     ...(where && { where: (inputs: ValueRecord) => where(inputs as I) }),
     ...(fixed && { fixed: () => fixed() }),
+    ...(reads && { reads: (got: Value, inputs: ValueRecord) => reads(got, inputs as I) }),
     runs: (inputs) => Object.values(named(inputs)),
     judge(inputs, outcomes) {
       const names = Object.keys(named(inputs));

@@ -138,15 +138,20 @@ export function withoutRefuted(
   return { ...exercise, misconceptions: Object.fromEntries(possible) };
 }
 
-/** For results of which only the form can be judged (a law): which misconception returns just this? */
+/**
+ * For results of which only the form can be judged (a law): which misconception returns just this?
+ *
+ * @param reads what of a result to look at (`Check.reads`)
+ */
 export function recognise(
   exercise: Exercise,
   seen: readonly { inputs: ValueRecord; got: Value }[],
+  reads: (got: Value, inputs: ValueRecord) => Value = (got) => got,
 ): Diagnosis | undefined {
   const matches = Object.entries(exercise.misconceptions).filter(([, { wrong }]) =>
     seen.every(({ inputs, got }) => {
       try {
-        return alike(wrong(copy(inputs)), got);
+        return alike(reads(wrong(copy(inputs)), inputs), reads(got, inputs));
       } catch {
         return false;
       }

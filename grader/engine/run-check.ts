@@ -303,6 +303,13 @@ function diagnosisOf(
   const single = judged.flatMap((j, i) => singly(j, list[i]!));
   // What is accepted although it is bad says nothing of the rest.
   if (['pure', 'cache', 'rejects'].includes(check.kind)) return undefined;
+  // Right results tell as much as wrong ones here: of two mistakes that fail alike, one may be right where the other is not.
+  if (check.reads)
+    return recognise(
+      possible(),
+      single.filter((s) => s.threw === undefined),
+      check.reads,
+    );
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
     return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));

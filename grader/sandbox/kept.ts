@@ -12,23 +12,37 @@ declare global {
 /** The root of the course that the kept texts belong to. */
 export const keptRoot = (): string | undefined => globalThis.courseCache?.root;
 
-/** A text by its name: as kept, or made now and kept for the next time. */
-export async function kept(name: string, make: () => Promise<string>): Promise<string> {
+/** A text by its name, as kept; undefined when there is none. */
+export function readKept(name: string): string | undefined {
   const folder = globalThis.courseCache?.folder;
-  if (folder === undefined) return make();
+  if (folder === undefined) return undefined;
+  try {
+    return readFileSync(path.join(folder, name), 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps a text; on a disk that cannot be written nothing is kept. */
+export function keep(name: string, text: string): void {
+  const folder = globalThis.courseCache?.folder;
+  if (folder === undefined) return;
   const file = path.join(folder, name);
   try {
-    return readFileSync(file, 'utf8');
+    mkdirSync(path.dirname(file), { recursive: true });
+    const draft = `${file}.${process.pid}`;
+    writeFileSync(draft, text);
+    renameSync(draft, file);
   } catch {
-    const text = await make();
-    try {
-      mkdirSync(folder, { recursive: true });
-      const draft = `${file}.${process.pid}`;
-      writeFileSync(draft, text);
-      renameSync(draft, file);
-    } catch {
-      // A read-only disk: it is made again the next time.
-    }
-    return text;
+    // It is made again the next time.
   }
+}
+
+/** A text by its name: as kept, or made now and kept for the next time. */
+export async function kept(name: string, make: () => Promise<string>): Promise<string> {
+  const known = readKept(name);
+  if (known !== undefined) return known;
+  const text = await make();
+  keep(name, text);
+  return text;
 }

@@ -1,10 +1,25 @@
-/** The bundles that `start.mjs` keeps. */
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync } from 'node:fs';
+/** Where commands start: the bundles that `start.mjs` keeps, and the folder one is in. */
+import { spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { repository, TestCourse } from './course.ts';
 
 const HOUR = 60 * 60_000;
+
+interface Scripts {
+  scripts: Record<string, string>;
+}
 
 /** A copy of the course with a cache of its own. */
 function ownCourse() {
@@ -70,5 +85,25 @@ describe('bundles', () => {
     const ended = await Promise.all([course, other].map((c) => c.run(['grade', 'chapter-1/neuron'])));
     expect(ended.map((e) => e.err)).toEqual(['', '']);
     expect(bundles()).toHaveLength(2);
+  });
+});
+
+describe('inside the folder of chapters', () => {
+  const chapters = JSON.parse(readFileSync(join(repository, 'chapters', 'package.json'), 'utf8')) as Scripts;
+  const whole = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as Scripts;
+
+  it('a student’s commands are the same as above it', () => {
+    expect(Object.keys(chapters.scripts)).toEqual(['grade', 'hint', 'lab', 'reset', 'update']);
+    for (const [name, script] of Object.entries(chapters.scripts))
+      expect(script.replace('../grader', 'grader')).toBe(whole.scripts[name]);
+  });
+
+  it('npm finds them from a chapter’s own folder', () => {
+    const course = new TestCourse();
+    course.write('chapters/package.json', JSON.stringify(chapters));
+    const cwd = course.path('chapters/chapter-1-mp');
+    const { status, stdout } = spawnSync('npm', ['run', 'grade', 'chapter-1/neuron'], { cwd, encoding: 'utf8', shell: process.platform === 'win32' }); // prettier-ignore
+    expect(stdout).toContain('Begin with step in chapters/chapter-1-mp/neuron.ts');
+    expect(status).toBe(1);
   });
 });

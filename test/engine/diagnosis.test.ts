@@ -6,6 +6,7 @@ import {
   exercise,
   gradeExercise,
   inProcess,
+  number,
   property,
   rejects,
   tensor,
@@ -467,6 +468,40 @@ describe('misconceptions', () => {
     // A law names what is right wherever it is defined.
     expect((await cause(both, careful))?.name).toBe('no check');
   });
+});
+
+test('of a result that leaves much open, a law recognises mistakes by what it does', async () => {
+  // Any list whose sum is x will do; both mistakes double an x above 1, and one of them doubles those below as well.
+  const sumOf = (list: Value) => (list as number[]).reduce((s, v) => s + v, 0);
+  const e: Exercise = {
+    ...exercise({
+      points: 1,
+      inputs: { x: number() },
+      oracle: ({ x }) => [x],
+      checks: [
+        property<{ x: number }>('its sum is x', {
+          fixed: () => [{ x: 2 }, { x: 0.5 }, { x: 3 }],
+          holds: ({ y }, { x }) => sumOf(y as Value) === x,
+          reads: sumOf,
+        }),
+      ],
+      misconceptions: {
+        'always doubled': { wrong: ({ x }) => [2 * x], says: 'a' },
+        'doubled above 1': { wrong: ({ x }) => [x > 1 ? 2 * x : x], says: 'b' },
+      },
+      hints: ['—'],
+    }),
+    name: 'f',
+  };
+  const cause = async (f: (x: number) => Value) => {
+    const behaviour = { functions: { f: ({ x }: ValueRecord) => f(x as number) } };
+    return (await gradeExercise(e, 'x', subject(behaviour), { seed: 1 })).failure?.diagnosis?.name;
+  };
+  expect(await cause((x) => [x, x])).toBe('always doubled');
+  expect(await cause((x) => (x > 1 ? [1, 2 * x, -1] : [x]))).toBe('doubled above 1');
+  expect(await cause((x) => [x, 1])).toBeUndefined();
+  // What cannot be read is no mistake that we know.
+  expect(await cause((x) => 2 * x)).toBeUndefined();
 });
 
 test('a pattern is about an output that is wrong in the case shown', async () => {

@@ -1,4 +1,4 @@
-/** The hash of everything that has a part in a chapter's verdicts: what was found out earlier holds as long as it stays. */
+/** The hash of everything that has a part in a topic's verdicts: what was found out earlier holds as long as it stays. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -9,12 +9,22 @@ export const CACHE = join(ROOT, 'node_modules', '.cache', 'scorecard');
 
 export const sha = (...texts: string[]) => createHash('sha256').update(texts.join('\0')).digest('hex').slice(0, 20);
 
-/** @param folder of the chapter: `chapter-1-mp` */
-export function judgeHash(folder: string): string {
+/**
+ * The spec, the engine, the sandbox, and the solutions that a file of this topic may import.
+ *
+ * @param topic with its chapter's folder: `chapter-1-mp/neuron`
+ */
+export function judgeHash(topic: string): string {
   const { outputFiles } = buildSync({
     stdin: {
-      contents: [`${folder}/index.ts`, 'sandbox/node/sandbox.ts', 'sandbox/node/child.ts', 'sandbox/realm/realm.ts']
-        .map((path) => `export * from './grader/${path}';`)
+      contents: [
+        `grader/${topic}`,
+        'grader/sandbox/node/sandbox',
+        'grader/sandbox/node/child',
+        'grader/sandbox/realm/realm',
+        `solutions/${topic}`,
+      ]
+        .map((path, i) => `export * as part${i} from './${path}.ts';`)
         .join('\n'),
       resolveDir: ROOT,
       loader: 'ts',

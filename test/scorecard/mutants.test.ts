@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
+import type { Equivalent } from '../equivalents/equivalent.ts';
+import { sorted } from './equivalents.ts';
 import { mutantsOf } from './mutants.ts';
+import type { Judged } from './mutation.ts';
 import { soak } from './soak.ts';
 
 const file = (body: string) => `
@@ -40,6 +43,51 @@ describe('mutants', () => {
       expect(diagnostics, `${m.line}: ${m.before} → ${m.after}`).toEqual([]);
     }
     expect(changed('const n: 1 = rows; return n;')).toEqual([]);
+  });
+});
+
+describe('records of equivalent mutants', () => {
+  const mutant = (change: Partial<Judged>): Judged => ({
+    chapter: 'chapter-1',
+    topic: 'neuron',
+    exercise: 'step',
+    operator: 'sign',
+    line: 4,
+    before: '+',
+    after: '-',
+    on: 'return a + 0;',
+    verdict: 'pass',
+    ...change,
+  });
+  const record = (change: Partial<Equivalent> = {}): Equivalent => {
+    const { topic, exercise, operator, before, after } = mutant({});
+    return { topic, exercise, operator, before, after, reason: 'same value', ...change };
+  };
+
+  test('a survivor is one that no record speaks of', () => {
+    const { killed, equivalent, surviving, stale } = sorted(
+      [mutant({}), mutant({ line: 5, before: '*' }), mutant({ line: 6, before: '/', verdict: 'fail' })],
+      [record()],
+    );
+    expect(killed.map((m) => m.line)).toEqual([6]);
+    expect(equivalent.map((e) => [e.mutant.line, e.record.reason])).toEqual([[4, 'same value']]);
+    expect(surviving.map((m) => m.line)).toEqual([5]);
+    expect(stale).toEqual([]);
+  });
+
+  test('a record is stale when one of its mutants is killed, or when it has none', () => {
+    const { surviving, stale } = sorted(
+      [mutant({}), mutant({ line: 5, on: 'return a + b;', verdict: 'fail' })],
+      [record(), record({ exercise: 'gone' })],
+    );
+    expect(stale.map((s) => s.killed.map((m) => m.line))).toEqual([[5], []]);
+    expect(surviving).toEqual([]);
+  });
+
+  test('`on` picks one of several places', () => {
+    const places = [mutant({}), mutant({ line: 5, on: 'return a + b;', verdict: 'fail' })];
+    expect(sorted(places, [record({ on: 'a + 0' })]).stale).toEqual([]);
+    expect(sorted(places, [record({ on: 'a + b' })]).surviving.map((m) => m.line)).toEqual([4]);
   });
 });
 

@@ -15,6 +15,8 @@ export interface Mutant {
   /** What stood there, and what stands there now. */
   before: string;
   after: string;
+  /** The solution's line, or lines, on which it stood. */
+  on: string;
   /** The whole file, changed. */
   text: string;
 }
@@ -31,6 +33,7 @@ interface Change {
 export function mutantsOf(text: string, file: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const lineOf = (at: number) => source.getLineAndCharacterOfPosition(at).line + 1;
+  const lines = text.split('\n');
   const regions = parseRegions(text, file);
   const seen = new Set<string>();
   const mutants: Mutant[] = [];
@@ -48,6 +51,11 @@ export function mutantsOf(text: string, file: string): Mutant[] {
         line: lineOf(start),
         before: short(text.slice(start, end)),
         after: short(by),
+        on: lines
+          .slice(lineOf(start) - 1, lineOf(end))
+          .join(' ')
+          .replace(/\s+/g, ' ')
+          .trim(),
         text: changed,
       });
     }

@@ -1,25 +1,16 @@
 /**
- * `npm run soak [chapter …] [-- --cases 100000]`: grades the right answers with one seed after another, on all processors.
+ * `npm run soak [chapter …] [-- --cases 100000]`: grades the right answers with one seed after another, on all processors,
+ * until those of each source have seen so many generated cases.
  * Exit code 1 when one was rejected.
  */
 import { fileURLToPath } from 'node:url';
-import { CHAPTERS } from '../../grader/chapters.ts';
 import { inParts, partOf } from './parts.ts';
-import { soak, type Soaked } from './soak.ts';
+import { soak, type Soaked, type Source } from './soak.ts';
+import { chaptersIn, numberIn } from './words.ts';
 
-const { rest, part } = partOf(process.argv.slice(2));
-const at = rest.indexOf('--cases');
-const cases = at < 0 ? 100_000 : Number(rest[at + 1]);
-const words = at < 0 ? rest : rest.filter((_, i) => i !== at && i !== at + 1);
-const all = CHAPTERS.map(({ id }) => id);
-const unknown = words.find((word) => !all.includes(word));
-if (unknown !== undefined || !(cases > 0)) {
-  console.error(
-    unknown === undefined ? '--cases needs a number above 0.' : `There is no ${unknown}; there are ${all.join(', ')}.`,
-  );
-  process.exit(2);
-}
-const chapters = words.length > 0 ? words : all;
+const { rest: words, part } = partOf(process.argv.slice(2));
+const { value: cases, rest } = numberIn(words, '--cases', 100_000);
+const chapters = chaptersIn(rest);
 
 if (part) {
   for (const chapter of chapters)
@@ -29,20 +20,23 @@ if (part) {
 
 let rejected = 0;
 for (const chapter of chapters) {
-  let seen = 0;
-  const files = new Set<string>();
+  const seen = new Map<Source, { cases: number; files: Set<string> }>();
   await inParts<Soaked>(fileURLToPath(import.meta.url), [chapter, '--cases', String(cases)], (soaked) => {
-    seen += soaked.cases;
-    files.add(`${soaked.source}/${soaked.topic}`);
+    const { source } = soaked;
+    const so = seen.get(source) ?? { cases: 0, files: new Set() };
+    so.cases += soaked.cases;
+    so.files.add(soaked.topic);
+    seen.set(source, so);
     for (const report of soaked.rejected) {
       rejected++;
       console.log(
-        `  rejected: ${report.id} of ${soaked.source}, seed ${soaked.seed}: ${report.failure?.sentence ?? report.verdict}`,
+        `  rejected: ${report.id} of ${source}, seed ${soaked.seed}: ${report.failure?.sentence ?? report.verdict}`,
       );
-      console.log(`    npm run grade ${report.id} -- --seed ${soaked.seed} --from ${soaked.source}`);
+      console.log(`    npm run grade ${report.id} -- --seed ${soaked.seed} --from ${source}`);
     }
   });
-  console.log(`${chapter}: ${seen.toLocaleString('en')} cases over ${files.size} complete files`);
+  for (const [source, { cases, files }] of seen)
+    console.log(`${chapter}: ${cases.toLocaleString('en')} cases over ${files.size} files of ${source}`);
 }
 console.log(rejected === 0 ? 'No right answer was rejected.' : `${rejected} right answers were rejected.`);
 process.exit(rejected === 0 ? 0 : 1);

@@ -4,96 +4,81 @@
  *
  * Which seeds a file has passed is kept under the hash of all code that judged it, so a soak that was stopped goes on.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHAPTERS } from '../../grader/chapters.ts';
-import { gradeTopic, inSandbox, type ExerciseReport } from '../../grader/engine/index.ts';
-import { openSandbox } from '../../grader/sandbox/node/sandbox.ts';
-import { CACHE, ROOT, judgeHash, sha } from './judge-hash.ts';
+import { gradeTopic, inSandbox, type ExerciseReport, type Topic } from '../../grader/engine/index.ts';
+import { ROOT, judgeHash, sha } from './judge-hash.ts';
+import { Known } from './known.ts';
+import { WHOLE, type Part } from './parts.ts';
+import { chapterOf, open } from './submit.ts';
+
+/** Where complete solutions are. */
+export const SOURCES = ['solutions', 'test/alternatives'] as const;
+export type Source = (typeof SOURCES)[number];
 
 /** What became of one file under one seed. */
 export interface Soaked {
-  /** `solutions`, or the name of an alternative's folder. */
-  source: string;
+  source: Source;
   chapter: string;
   topic: string;
   seed: number;
-  /** Cases that were judged. */
+  /** Generated cases that were judged; fixed examples, the same under every seed, are not counted. */
   cases: number;
   /** What was rejected although it is right. */
   rejected: ExerciseReport[];
 }
 
-/** The complete solutions of a topic: ours first. */
-function sourcesOf(file: string): { name: string; folder: string }[] {
-  const all = [
-    { name: 'solutions', folder: join(ROOT, 'solutions') },
-    { name: 'alternatives', folder: join(ROOT, 'test', 'alternatives') },
-  ];
-  return all.filter(({ folder }) => existsSync(join(folder, file)));
-}
+/** The topics of which a source has a complete solution. */
+export const filesOf = (source: Source, folder: string, topics: readonly Topic[]): Topic[] =>
+  topics.filter(({ name }) => existsSync(join(ROOT, source, folder, `${name}.ts`)));
 
 /**
- * Soaks a chapter: seeds 1, 2, 3 … for each of its files until all together have seen so many cases.
+ * Soaks a chapter: seeds 1, 2, 3 … for each of its files until those of each source together have seen so many cases.
  *
- * @param part every n-th of its files, from the i-th on
+ * @param part every n-th seed, from the i-th on
  */
-export async function* soak(
-  chapterId: string,
-  wanted: number,
-  part: { index: number; of: number } = { index: 0, of: 1 },
-): AsyncGenerator<Soaked> {
-  const entry = CHAPTERS.find(({ id }) => id === chapterId);
-  if (!entry) throw new Error(`There is no ${chapterId}; there are ${CHAPTERS.map((c) => c.id).join(', ')}.`);
-  const chapter = await entry.load();
-  const judge = judgeHash(chapter.folder);
-  const files = chapter.topics.flatMap((topic) =>
-    sourcesOf(`${chapter.folder}/${topic.name}.ts`).map((source) => ({ topic, source })),
-  );
-  const share = wanted / files.length;
-  for (const [i, { topic, source }] of files.entries()) {
-    if (i % part.of !== part.index) continue;
-    const text = readFileSync(join(source.folder, chapter.folder, `${topic.name}.ts`), 'utf8');
-    const known = passed(sha(judge, text));
-    const solutions = join(ROOT, 'solutions');
-    const sandbox = await openSandbox({
-      chapters: source.folder,
-      standIns: solutions,
-      tensor: join(solutions, 'tensor', 'index.ts'),
-      topic: `${chapter.folder}/${topic.name}`,
-      mode: 'grade',
-    });
-    try {
-      let cases = 0;
-      for (let seed = 1; cases < share; seed++) {
-        const before = known.get(seed);
-        const common = { source: source.name, chapter: chapter.id, topic: topic.name, seed };
-        if (before !== undefined) {
-          cases += before;
-          yield { ...common, cases: before, rejected: [] };
-          continue;
+export async function* soak(chapterId: string, wanted: number, part: Part = WHOLE): AsyncGenerator<Soaked> {
+  const chapter = await chapterOf(chapterId);
+  for (const source of SOURCES) {
+    const topics = filesOf(source, chapter.folder, chapter.topics);
+    for (const topic of topics) {
+      const name = `${chapter.folder}/${topic.name}`;
+      const text = readFileSync(join(ROOT, source, `${name}.ts`), 'utf8');
+      const known = new Known(`right-${sha(judgeHash(name), text)}`);
+      const share = wanted / topics.length / part.of;
+      const sandbox = await open(join(ROOT, source), name);
+      try {
+        let cases = 0;
+        for (let seed = 1 + part.index; cases < share; seed += part.of) {
+          const before = known.get(String(seed));
+          const common = { source, chapter: chapter.id, topic: topic.name, seed };
+          if (before !== undefined) {
+            cases += Number(before);
+            yield { ...common, cases: Number(before), rejected: [] };
+            continue;
+          }
+          const { exercises } = await gradeTopic(chapter, topic, inSandbox(sandbox), { seed });
+          const now = generated(topic, exercises);
+          const rejected = exercises.filter((e) => e.verdict !== 'pass');
+          cases += Math.max(1, now);
+          if (rejected.length === 0) known.set(String(seed), String(now));
+          yield { ...common, cases: now, rejected };
         }
-        const { exercises } = await gradeTopic(chapter, topic, inSandbox(sandbox), { seed });
-        const now = exercises.reduce((sum, e) => sum + e.checks.reduce((n, c) => n + c.cases, 0), 0);
-        const rejected = exercises.filter((e) => e.verdict !== 'pass');
-        cases += Math.max(1, now);
-        if (rejected.length === 0) known.note(seed, now);
-        yield { ...common, cases: now, rejected };
+      } finally {
+        await sandbox.close();
       }
-    } finally {
-      await sandbox.close();
     }
   }
 }
 
-/** The seeds that a file has passed before this judge, with the number of cases of each. */
-function passed(key: string): { get(seed: number): number | undefined; note(seed: number, cases: number): void } {
-  const path = join(CACHE, `soak-${key}.txt`);
-  mkdirSync(CACHE, { recursive: true });
-  const lines = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
-  const seeds = new Map(lines.map((line) => line.split(' ').map(Number) as [number, number]));
-  return {
-    get: (seed) => seeds.get(seed),
-    note: (seed, cases) => appendFileSync(path, `${seed} ${cases}\n`),
-  };
+/** How many of the judged cases were drawn from the seed. */
+function generated(topic: Topic, reports: readonly ExerciseReport[]): number {
+  let sum = 0;
+  for (const report of reports) {
+    const { checks } = topic.exercises.find((e) => e.name === report.name)!;
+    report.checks.forEach(({ cases }, i) => {
+      if (!checks[i]!.fixed) sum += Math.min(cases, checks[i]!.cases);
+    });
+  }
+  return sum;
 }

@@ -20,6 +20,8 @@ export interface NodeSandbox extends Sandbox {
   readonly memoryLimited: boolean;
   /** The most resident memory any child of this sandbox used, in megabytes. */
   readonly peakMegabytes: number;
+  /** Text of the student's files that are loaded, by path under the folder of chapters. */
+  readonly sources: ReadonlyMap<string, string>;
   /** The child process, while there is one. */
   readonly pid: number | undefined;
 }
@@ -71,6 +73,7 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
     singly: false,
     noun: 'process',
   });
+  if (made) sandbox.sources = made.sources;
   if (bundled.kind === 'failed') {
     sandbox.loaded = bundled;
     // Nobody has touched it.
@@ -82,6 +85,7 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
 
 class ChildSandbox extends HostedSandbox<Child> implements NodeSandbox {
   readonly memoryLimited = canLimitMemory;
+  sources: ReadonlyMap<string, string> = new Map();
   #peak = 0;
 
   get peakMegabytes(): number {
