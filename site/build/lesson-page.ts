@@ -1,6 +1,7 @@
 /** The pages of a chapter: its own, with what it holds, and its lessons. */
 import { glyph, titleIn } from '../content/path.ts';
 import type { Chapter, Lesson } from './course.ts';
+import { labSection, type LabSource } from './lab.ts';
 import { escape, inSite, LANG, type Language } from './html.ts';
 import type { Rendered } from './markdown.ts';
 import { WORDS } from './words.ts';
@@ -18,6 +19,8 @@ export interface LessonView {
   titles: ReadonlyMap<Lesson, string>;
   previous?: { path: string; title: string };
   next?: { path: string; title: string };
+  /** The lab that the chapter's own page can run. */
+  lab?: LabSource;
 }
 
 export function lessonPage(view: LessonView): string {
@@ -40,6 +43,7 @@ ${textLanguage === language ? '' : `<p class="untranslated">${words.notTranslate
 <div class="prose"${foreign}>
 ${html}</div>
 ${intro ? holdings(view) : ''}
+${intro && view.lab ? labSection(view.lab, language) : ''}
 <nav class="around" aria-label="${words.previous}, ${words.next}">${link(view.previous, 'previous')}${link(view.next, 'next')}</nav>
 </main>
 </div>`;

@@ -61,7 +61,7 @@ export function frame(page: Page, about: Frame): string {
       : [];
   const description = escape(page.description);
   const html = `<!doctype html>
-<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/"${about.judge && page.body.includes(' data-skeleton=') ? ` data-judge="@=/${about.judge}"` : ''}>
+<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/"${about.judge && / data-(skeleton|lab)=/.test(page.body) ? ` data-judge="@=/${about.judge}"` : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

@@ -21,6 +21,7 @@ import { declarations, solutionRegions } from './declarations.ts';
 import { home, type Entry as HomeEntry } from './home.ts';
 import { escape, LANG, LANGUAGES, localised, type Language } from './html.ts';
 import { still } from './interactive.ts';
+import { LABS, type LabSource } from './lab.ts';
 import { judge, type Judge } from './playground.ts';
 import { lessonPage } from './lesson-page.ts';
 import { render, type Piece, type Rendered, type Target } from './markdown.ts';
@@ -344,6 +345,7 @@ class Build {
       const file = lesson.files[textLanguage]!;
       const previous = titleOf(order[i - 1]);
       const next = titleOf(order[i + 1]);
+      const lab = lesson === chapter.intro ? this.#labOf(chapter) : undefined;
       const page: Page = {
         path: lesson.path,
         language,
@@ -362,6 +364,7 @@ class Build {
           titles,
           ...(previous && { previous }),
           ...(next && { next }),
+          ...(lab && { lab }),
         }),
       };
       pages.push(page);
@@ -658,6 +661,19 @@ class Build {
     const name = `skeleton-${path.split('/').at(-1)!.replace(/\.ts$/, '')}-${hash(stub)}.txt`;
     this.#skeletons.set(name, stub);
     return { file: path, skeleton: `assets/${name}` };
+  }
+
+  /** The lab of a chapter that is graded in the page, with the files as everybody first gets them. */
+  #labOf({ id, folder, number }: Chapter): LabSource | undefined {
+    const known = this.#course.source.files();
+    const graded = this.#judge?.files.some((path) => path.startsWith(`${folder}/`));
+    if (!graded || !LABS[id] || !known.includes(`${folder}/lab.ts`)) return undefined;
+    const earlier = this.#open().filter((each) => each.number <= number);
+    const paths = known.filter((path) => earlier.some((each) => path.startsWith(`${each.folder}/`)));
+    const text = JSON.stringify(Object.fromEntries(paths.map((path) => [path, this.#course.source.skeleton(path)])));
+    const name = `lab-${id}-${hash(text)}.json`;
+    this.#skeletons.set(name, text);
+    return { id, folder, files: `assets/${name}` };
   }
 
   #specMistake(chapter: Chapter, topic: Topic, what: string): void {

@@ -133,6 +133,18 @@ for (const card of document.querySelectorAll<HTMLElement>('.exercise[data-skelet
   });
 }
 
+// A lab trains when somebody asks for it.
+for (const section of document.querySelectorAll<HTMLElement>('.lab-here')) {
+  const button = section.querySelector<HTMLButtonElement>('.solve button');
+  button?.addEventListener('click', async () => {
+    try {
+      await (await import('../playground/lab.ts')).start(section);
+    } catch {
+      button.textContent = words.offline!;
+    }
+  });
+}
+
 // What has been earned in this browser; a reader who never wrote anything loads nothing for it.
 const scores = (): Record<string, never> => {
   try {

@@ -12,8 +12,9 @@ import {
   type Report,
   type Topic,
 } from '../../grader/engine/index.ts';
+import { runPageLab } from '../../grader/sandbox/page/lab.ts';
 import { openPageSandbox, type FrameEnd, type Frames } from '../../grader/sandbox/page/sandbox.ts';
-import type { FromJudge, Task, ToJudge } from './protocol.ts';
+import type { FromJudge, LabEvent, LabTask, Task, ToJudge } from './protocol.ts';
 
 const say = (message: FromJudge, transfer: Transferable[] = []) => postMessage(message, { transfer });
 
@@ -63,6 +64,21 @@ async function grade({ chapter: id, topic: name, only, text, skeleton, seed = DE
   }
 }
 
+const lab = (task: LabTask) => {
+  const tell = (event: LabEvent) => say({ type: 'lab', event });
+  return runPageLab({
+    ...task,
+    worker: WORKER,
+    library: LIBRARY,
+    frames,
+    on: {
+      print: (text) => tell({ kind: 'print', text }),
+      progress: (fraction, note) => tell({ kind: 'progress', fraction, note }),
+      save: (name, text) => tell({ kind: 'save', name, text }),
+    },
+  });
+};
+
 let queue: Promise<void> = Promise.resolve();
 onmessage = ({ data }: MessageEvent<ToJudge>) => {
   if (data.type === 'ended') {
@@ -70,11 +86,12 @@ onmessage = ({ data }: MessageEvent<ToJudge>) => {
     waiting.delete(data.frame);
     return;
   }
-  const { task } = data;
   queue = queue.then(() =>
-    grade(task).then(
-      (report) => say({ type: 'report', report }),
-      (error: unknown) => say({ type: 'broken', message: String((error as Error | undefined)?.message ?? error) }),
+    (data.type === 'lab'
+      ? lab(data.task).then((end) => say({ type: 'lab-end', end }))
+      : grade(data.task).then((report) => say({ type: 'report', report }))
+    ).catch((error: unknown) =>
+      say({ type: 'broken', message: String((error as Error | undefined)?.message ?? error) }),
     ),
   );
 };

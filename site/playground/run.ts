@@ -1,7 +1,8 @@
 /** Runs on the page's side: starts the judge when it is first needed, opens frames for it, and can stop everything. */
 import type { Report } from '../../grader/engine/report.ts';
 import { openFrame } from './frame.ts';
-import type { FromJudge, Task, ToJudge } from './protocol.ts';
+import type { PageLabEnd } from '../../grader/sandbox/page/lab.ts';
+import type { FromJudge, LabEvent, LabTask, Task, ToJudge } from './protocol.ts';
 
 /** A run that somebody stopped. */
 export class Stopped extends Error {}
@@ -23,11 +24,20 @@ export class Runner {
 
   /** Grades; one run at a time. */
   run(task: Task, onCheck: OnCheck = () => undefined): Promise<Report> {
+    return this.#ask<Report>({ type: 'grade', task }, { onCheck });
+  }
+
+  /** Runs a lab; one run at a time. */
+  lab(task: LabTask, onEvent: (event: LabEvent) => void): Promise<PageLabEnd> {
+    return this.#ask<PageLabEnd>({ type: 'lab', task }, { onEvent });
+  }
+
+  #ask<T>(message: ToJudge, hear: Pick<Going, 'onCheck' | 'onEvent'>): Promise<T> {
     if (this.#end) throw new Error('one run at a time');
     const judge = (this.#judge ??= this.#start());
-    return new Promise<Report>((resolve, reject) => {
-      this.#end = { resolve, reject, onCheck };
-      judge.postMessage({ type: 'grade', task } satisfies ToJudge);
+    return new Promise<T>((resolve, reject) => {
+      this.#end = { ...hear, resolve: resolve as (value: unknown) => void, reject };
+      judge.postMessage(message);
     });
   }
 
@@ -75,10 +85,15 @@ export class Runner {
         this.#frames.delete(message.frame);
         return;
       case 'check':
-        this.#end?.onCheck(message.exercise, message.sentence);
+        this.#end?.onCheck?.(message.exercise, message.sentence);
         return;
       case 'report':
         return this.#finish((end) => end.resolve(message.report));
+      case 'lab':
+        this.#end?.onEvent?.(message.event);
+        return;
+      case 'lab-end':
+        return this.#finish((end) => end.resolve(message.end));
       case 'broken':
         return this.#finish((end) => end.reject(new Error(message.message)));
     }
@@ -88,7 +103,8 @@ export class Runner {
 type OnCheck = (exercise: string, sentence: string) => void;
 
 interface Going {
-  resolve: (report: Report) => void;
+  resolve: (value: unknown) => void;
   reject: (error: Error) => void;
-  onCheck: OnCheck;
+  onCheck?: OnCheck;
+  onEvent?: (event: LabEvent) => void;
 }

@@ -58,6 +58,19 @@ const en = {
   },
   clone: (path: string) => `In a copy of the course this file is ${path}: it goes there and back as it is.`,
   all: (a: number, b: number) => `${a} of ${b} points here`,
+  labStarts: 'The lab is loading …',
+  labDone: 'The lab is done.',
+  labStopped: 'Stopped. What it had shown is still here.',
+  labBroken: (why: string) => `The lab did not start: ${why}. Are you online? Press once more.`,
+  labNeeds: ['This lab needs ', ', which is not written yet.'],
+  labFailed: (why: string, at?: string) => `The lab stopped: ${why}${at === undefined ? '' : `, in ${at}`}`,
+  labQuarter: (percent: number, note: string) => `${percent} %${note === '' ? '' : `: ${note}`}`,
+  labProgress: 'How far the lab is',
+  labPrinted: 'What the lab prints',
+  labTooMuch: '… more than can be shown',
+  labCurve: 'What the lab learns by, step by step.',
+  labCurveOf: (name: string, first: number, last: number, n: number) =>
+    `${name === '' ? '' : `${name}: `}from ${first} to ${last} in ${n} values.`,
 };
 
 const zh: typeof en = {
@@ -112,6 +125,18 @@ const zh: typeof en = {
   },
   clone: (path) => `在课程的副本里，这个文件是 ${path}：可以原样放过去，也可以原样拿回来。`,
   all: (a, b) => `此处 ${a} / ${b} 分`,
+  labStarts: '正在加载实验 …',
+  labDone: '实验完成。',
+  labStopped: '已停止，已显示的内容仍在这里。',
+  labBroken: (why) => `实验没有启动：${why}。请检查网络，再按一次。`,
+  labNeeds: ['这个实验需要 ', '，它还没有写。'],
+  labFailed: (why, at) => `实验停止了：${why}${at === undefined ? '' : `（${at}）`}`,
+  labQuarter: (percent, note) => `${percent} %${note === '' ? '' : `：${note}`}`,
+  labProgress: '实验的进度',
+  labPrinted: '实验打印的内容',
+  labTooMuch: '… 更多内容不再显示',
+  labCurve: '实验一步步的学习曲线。',
+  labCurveOf: (name, first, last, n) => `${name === '' ? '' : `${name}：`}从 ${first} 到 ${last}，共 ${n} 个值。`,
 };
 
 export type Words = typeof en;

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openLab } from '../../grader/sandbox/node/lab.ts';
 import { slimParser } from '../../site/build/playground.ts';
 import { built, chromiumPath, filesIn, host, openBrowser, root, type Host } from './built.ts';
 import { source } from './playground.ts';
@@ -67,6 +68,21 @@ const put = async (text: string) => {
   await page.locator('.cm-content').click();
   await page.keyboard.press('Control+a');
   await page.keyboard.insertText(text);
+};
+/** What axe finds in a part of the page, in both themes. */
+const axe = async (where: string): Promise<string[]> => {
+  const all: string[] = [];
+  await page.evaluate(axeSource);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const found = await page.evaluate(async (part) => {
+      const { axe } = globalThis as unknown as { axe: { run: (where: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }; // prettier-ignore
+      const { violations } = await axe.run({ include: [[part]] });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
+    }, where);
+    all.push(...found);
+  }
+  return all;
 };
 const run = async (): Promise<string> => {
   await page.keyboard.press('Control+Enter');
@@ -255,16 +271,105 @@ describe.skipIf(!chromiumPath)('a card', () => {
     const shown = await run();
     expect(shown).toContain('对这个输入');
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
-    await page.evaluate(axeSource);
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      const found = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: { run: (where: object) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }; // prettier-ignore
-        const { violations } = await axe.run({ include: [['.workbench']] });
-        return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
-      });
-      expect(found).toEqual([]);
+    expect(await axe('.workbench')).toEqual([]);
+  });
+
+  /** Solutions in the place of what a reader has written, in the browser's storage; `spoil` changes one. */
+  const solved = (chapters: string[], spoil: (file: string, text: string) => string = (_, text) => text) => {
+    const files = source.files().filter((file) => chapters.some((chapter) => file.startsWith(`${chapter}-`)));
+    return files.map((file) => {
+      const text = spoil(file, readFileSync(join(root, 'solutions', file), 'utf8'));
+      return [`by-hand /some/where/ file ${file}`, JSON.stringify({ text, base: source.skeleton(file), kept: [] })];
+    }) as [string, string][];
+  };
+  const onLab = async (chapter: string, kept: [string, string][], options: Parameters<typeof fresh>[0] = {}) => {
+    await fresh({ path: `${chapter}/`, ...options });
+    await page.evaluate((all) => all.forEach(([key, value]) => localStorage.setItem(key, value)), kept);
+    await page.locator('.lab-here .solve button').click();
+  };
+  const status = () => page.locator('.lab-here .status');
+  const ended = () => page.locator('.lab-here .workbench:not([aria-busy])').waitFor({ timeout: 60_000 });
+
+  test('a lab trains with what the reader wrote, and says what it says on the command line', async () => {
+    await onLab('chapter-1-mp', solved(['chapter-1']));
+    await ended();
+    expect(await status().innerText()).toBe('The lab is done.');
+    const printed: string[] = [];
+    const saved: string[] = [];
+    const lab = await openLab({
+      chapters: join(root, 'solutions'),
+      tensor: join(root, 'solutions/tensor/index.ts'),
+      chapter: 'chapter-1-mp',
+      on: { print: (text) => printed.push(text), progress: () => undefined, save: (name) => saved.push(name) },
+    });
+    expect(await lab.done).toEqual({ kind: 'done' });
+    expect(await page.locator('.lab-log').textContent()).toBe(`${printed.join('\n')}\n`);
+    expect(await page.locator('.lab-pictures figcaption').allInnerTexts()).toEqual(saved);
+    const pictures = page.locator('.lab-pictures img');
+    for (let i = 0; i < saved.length; i++) {
+      await expect
+        .poll(() => pictures.nth(i).evaluate((image: HTMLImageElement) => image.naturalWidth))
+        .toBeGreaterThan(100);
+      expect(await pictures.nth(i).getAttribute('alt')).not.toBe('');
     }
+    expect(await page.locator('.lab-curve').getAttribute('aria-label')).toContain('XOR');
+    expect(await page.locator('.lab-curve polyline').count()).toBeGreaterThan(1);
+  });
+
+  test('a lab of functions that are not written says which, and where', async () => {
+    await onLab('chapter-1-mp', []);
+    await ended();
+    expect(await status().innerText()).toMatch(/^This lab needs \w+, which is not written yet\.$/);
+    await status().locator('a').click();
+    await page.waitForURL(/chapter-1-mp\/(neuron|perceptron|linear-unit)\/#exercise-\w+$/);
+    expect(await page.locator(':target').count()).toBe(1);
+  });
+
+  test('a lab in a circle is stopped at once; the curve grows while one learns, and stays', async () => {
+    const endless = solved(['chapter-2', 'chapter-3'], (file, text) =>
+      file.endsWith('/rnn.ts') ? text.replace(/(export function rnnForward\([^]*?\): [^]*?\{\n)/, '$1  for (;;);\n') : text,
+    ); // prettier-ignore
+    expect(endless.some(([, value]) => value.includes('for (;;);'))).toBe(true);
+    await onLab('chapter-3-rnn', endless);
+    const stop = page.locator('.lab-here').getByRole('button', { name: 'Stop' });
+    expect(await stop.evaluate((button) => document.activeElement === button)).toBe(true);
+    await page.locator('.lab-log', { hasText: 'learns to add' }).waitFor();
+    await page.keyboard.press('Enter');
+    await ended();
+    expect(await status().innerText()).toBe('Stopped. What it had shown is still here.');
+    expect(await page.locator('iframe').count()).toBe(0);
+
+    const right = solved(['chapter-2', 'chapter-3']);
+    await page.evaluate((all) => all.forEach(([key, value]) => localStorage.setItem(key, value)), right);
+    await page.keyboard.press('Enter');
+    await page.locator('.lab-curve polyline').waitFor({ timeout: 60_000 });
+    const points = () => page.locator('.lab-curve polyline').evaluate((line) => line.getAttribute('points')!.split(' ').length); // prettier-ignore
+    await expect.poll(points, { timeout: 60_000 }).toBeGreaterThan(2);
+    await stop.click();
+    await ended();
+    expect(await points()).toBeGreaterThan(2);
+    expect(await page.locator('.lab-curve').getAttribute('aria-label')).toMatch(/from 0\.\d+ to 0\.\d+ in \d+ values/);
+    expect(await page.locator('.lab-here .solve button').isEnabled()).toBe(true);
+  });
+
+  test('an error in a lab has its place; what a lab is made of cannot reach the page', async () => {
+    const kept = solved(['chapter-1'], (file, text) =>
+      file.endsWith('/perceptron.ts') ? `${text}\nconsole.log(typeof fetch, typeof postMessage, typeof document);\n` : text.replace(/(export function evaluateNetwork\([^]*?\{\n)/, "$1  throw new RangeError('too far');\n"),
+    ); // prettier-ignore
+    await onLab('chapter-1-mp', kept);
+    await ended();
+    expect(await status().innerText()).toMatch(
+      /^The lab stopped: RangeError: too far, in chapter-1-mp\/neuron\.ts:\d+$/,
+    );
+    expect(await page.locator('.lab-log').textContent()).not.toContain('function');
+  });
+
+  test('a lab on a phone, in Chinese: it fits, and axe finds nothing', async () => {
+    await onLab('chapter-1-mp', solved(['chapter-1']), { width: 360, path: 'zh/chapter-1-mp/' });
+    await ended();
+    expect(await status().innerText()).toBe('实验完成。');
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBe(0);
+    expect(await axe('.lab-here')).toEqual([]);
   });
 
   test('where an instructor keeps the definitions back, there is no such card', async () => {

@@ -64,7 +64,7 @@ export interface Linked {
   before: number;
 }
 
-const allowed = "#tensor, the course's earlier topics and your own files beside it";
+export const allowed = "#tensor, the course's earlier topics and your own files beside it";
 
 /**
  * Links a student's file.
@@ -138,11 +138,11 @@ export function link(
   };
 }
 
-/** What a specifier in a student's file means. */
-function resolve(
+/** What a specifier in a student's file means, where these are the files there are. */
+export function resolve(
   from: string,
   importer: string,
-  catalogue: Catalogue,
+  catalogue: Readonly<Record<string, unknown>>,
 ): { path: string } | { path?: undefined; message: string } {
   // prettier-ignore
   if (from === LIBRARY) return { path: LIBRARY };

@@ -17,6 +17,7 @@ type Listed = [path: string, imports: string[], run: Run];
 
 const { deleteProperty, getPrototypeOf, ownKeys } = Reflect;
 const objectPrototype = Object.prototype;
+const now = performance.now.bind(performance);
 let port: MessagePort;
 
 /** What follows a program in a task of its own, once its promises have run. */
@@ -94,6 +95,40 @@ function register(modules: Listed[], standIn: string | undefined, imports: strin
     return { kind: 'loaded', exports };
   };
 
+  /** A lab speaks while it runs; to stop it, the page ends the worker. */
+  const lab = ({ id, files, options }: Request & { type: 'lab' }): void => {
+    let last = -Infinity;
+    const end = realm.lab(
+      {
+        send(kind, name, text, fraction) {
+          if (kind === 'progress') {
+            // A loop may report a million times a second; a reader wants thirty.
+            const time = now();
+            if (fraction < 1 && time - last < 30) return;
+            last = time;
+          }
+          const message = [] as unknown[];
+          append(message, kind);
+          append(message, name);
+          append(message, text);
+          append(message, fraction);
+          port.postMessage({ id, lab: message });
+        },
+        stopped: () => false,
+        now,
+      },
+      files,
+      options,
+    );
+    soon(() => {
+      const last = end.ok ? realm.labEnd() : end;
+      if (last?.ok) return reply(id, 0, { kind: 'value', value: undefined });
+      const message = 'the lab waits for a promise that nothing will ever keep';
+      const thrown = last ? thrownBy(last) : { name: '', message, stack: '' };
+      reply(id, 0, { kind: 'error', fn: 'lab', ...thrown });
+    });
+  };
+
   let current: Request | undefined;
   const step = (request: Request & { type: 'run' }, index: number): void => {
     let what: Ran;
@@ -118,6 +153,7 @@ function register(modules: Listed[], standIn: string | undefined, imports: strin
     }
     // Whatever is still to follow an abandoned program is forgotten with it.
     if (request.type === 'run') step(request, 0);
+    if (request.type === 'lab') lab(request);
   }
 }
 
