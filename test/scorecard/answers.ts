@@ -144,11 +144,11 @@ async function tasks(chapter: Chapter, topic: Topic): Promise<Task[]> {
   }));
   const mutants = mutantsOf(solution, file)
     .filter((_, i) => i % EVERY === 0)
-    .map(({ exercise, line, operator, before, after, text }): Task => ({
+    .map(({ exercise, line, operator, text }): Task => ({
       kind: 'mutant',
       ...about,
       exercise,
-      mistake: `line ${line}: ${operator}: ${before} → ${after}`,
+      mistake: `line ${line}: ${operator}`,
       causes: [],
       text,
     }));

@@ -41,15 +41,16 @@ function rows(
 
 const verdict = ({ holds }: Bar): Text => (holds === undefined ? '–' : holds ? '✓' : '✗');
 
-export function sections(card: Scorecard): Section[] {
+/** @param code whether lines of solutions may be quoted: on the site they may not be, before their day */
+export function sections(card: Scorecard, code = true): Section[] {
   const chapters: Named[] = Object.entries(card.chapters)
     .map(([id, chapter]) => ({ id, ...chapter }))
     .sort((a, b) => numberOf(a.id) - numberOf(b.id));
   const all = bars(card, chapters.map((c) => c.id)); // prettier-ignore
   return [
-    { title: 'The bars', blocks: theBars(all, card, chapters) },
+    { title: 'The bars', blocks: theBars(all, card, chapters, code) },
     { title: 'Right answers are accepted', blocks: rightAnswers(chapters) },
-    { title: 'Wrong answers are rejected', blocks: wrongAnswers(chapters) },
+    { title: 'Wrong answers are rejected', blocks: wrongAnswers(chapters, code) },
     { title: 'The cause is named', blocks: diagnosis(chapters) },
     { title: 'Counterexamples are small', blocks: counterexamples(chapters) },
     { title: 'PyTorch agrees', blocks: goldens(chapters) },
@@ -58,7 +59,7 @@ export function sections(card: Scorecard): Section[] {
   ].filter(({ blocks }) => blocks.length > 0);
 }
 
-function theBars(all: readonly Bar[], card: Scorecard, chapters: readonly Named[]): Block[] {
+function theBars(all: readonly Bar[], card: Scorecard, chapters: readonly Named[], quotes: boolean): Block[] {
   const days = chapters.flatMap((c) => [c.right, c.answers, c.mutants, c.goldens]).flatMap((part) => part?.day ?? []);
   const day = [...days, ...(card.robustness ? [card.robustness.day] : [])].sort().at(-1);
   const when = day === undefined ? 'Nothing was measured yet.' : `Last measured on ${day}`;
@@ -69,7 +70,7 @@ function theBars(all: readonly Bar[], card: Scorecard, chapters: readonly Named[
       : older.length === 0
         ? `${when}, all of it with the code that is here.`
         : `${when}. **Older** than the code that is here: ${listed(older)}. What they say may have changed since; \`npm run scorecard\` measures them again.`;
-  const failing = all.filter((bar) => bar.holds === false && bar.where.length > 0);
+  const failing = all.filter((bar) => quotes && bar.holds === false && bar.where.length > 0);
   return [
     text(fresh),
     table(['', 'bar', 'measured'], all.map((bar) => [verdict(bar), bar.asks, bar.measured]), 3), // prettier-ignore
@@ -103,7 +104,7 @@ function rightAnswers(chapters: readonly Named[]): Block[] {
   ];
 }
 
-function wrongAnswers(chapters: readonly Named[]): Block[] {
+function wrongAnswers(chapters: readonly Named[], quotes: boolean): Block[] {
   const of = (cs: readonly Named[], key: 'total' | 'rejected' | 'equivalent' | 'surviving') =>
     sum(cs.flatMap((c) => Object.values(c.mutants!.exercises)), (m) => m[key]); // prettier-ignore
   const named = (cs: readonly Named[], key: 'total' | 'rejected' | 'named') =>
@@ -112,7 +113,7 @@ function wrongAnswers(chapters: readonly Named[]): Block[] {
   for (const c of chapters)
     for (const [reason, n] of Object.entries(c.mutants?.reasons ?? {}))
       reasons.set(reason, (reasons.get(reason) ?? 0) + n);
-  const stale = chapters.flatMap((c) => c.mutants?.stale ?? []);
+  const stale = quotes ? chapters.flatMap((c) => c.mutants?.stale ?? []) : [];
   return [
     text(
       'The bank of an exercise holds wrong implementations that students plausibly write. Each must fail, and be named by its own message. The notes that the course grew out of contain programs with mistakes of their own, and a few conventions that the course does not share; handed in as answers, they must fail, too.',

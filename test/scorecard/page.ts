@@ -48,8 +48,8 @@ export function foundIn(text: string): Section {
 const flat = (text: string) => text.replace(/\s*\n\s*/g, ' ').trim();
 
 /** All sections, what was found behind the bars. */
-function all(card: Scorecard, found: string): Section[] {
-  const [bars, ...rest] = sections(card);
+function all(card: Scorecard, found: string, code: boolean): Section[] {
+  const [bars, ...rest] = sections(card, code);
   return [bars!, foundIn(found), ...rest];
 }
 
@@ -61,13 +61,13 @@ export function page(card: Scorecard, found: string = handWritten()): string {
     '# Scorecard',
     '<!-- Made by `npm run scorecard`; what was found and mended is written in test/scorecard/found.md. -->',
     ...INTRODUCTION,
-    ...all(card, found).map(({ title, blocks }) => `## ${title}\n\n${blocks.map(markdown).join('\n\n')}`),
+    ...all(card, found, true).map(({ title, blocks }) => `## ${title}\n\n${blocks.map(markdown).join('\n\n')}`),
   ].join('\n\n')}\n`;
 }
 
 /** What the site makes its page of. */
 export function content(card: Scorecard, found: string = handWritten()): string {
-  return `${JSON.stringify({ introduction: INTRODUCTION, sections: all(card, found) }, null, 1)}\n`;
+  return `${JSON.stringify({ introduction: INTRODUCTION, sections: all(card, found, false) }, null, 1)}\n`;
 }
 
 export const readCard = (): Scorecard => JSON.parse(readFileSync(CARD, 'utf8')) as Scorecard;
