@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { Script, constants, createContext } from 'node:vm';
 import { bundle } from '../../../grader/sandbox/bundle.ts';
-import { reader } from '../../../grader/sandbox/node/read.ts';
+import { kinds } from '../../../grader/sandbox/node/kinds.ts';
 import { openSandbox, type NodeSandbox } from '../../../grader/sandbox/node/sandbox.ts';
+import { reader } from '../../../grader/sandbox/realm/read.ts';
 import type { Realm } from '../../../grader/sandbox/realm/realm.ts';
 import { decode, maxDepth, maxSize } from '../../../grader/sandbox/wire.ts';
 import type { Value } from '../../../grader/engine/index.ts';
@@ -65,7 +66,7 @@ export async function inThisProcess(): Promise<Hostile> {
     };
     // What a value means is asked in a realm in which nothing hostile has happened.
     const [dirty, fresh] = [open(), open()];
-    const read = reader(dirty.realm.prototypes, maxDepth, maxSize);
+    const read = reader(dirty.realm.prototypes, maxDepth, maxSize, kinds);
     return {
       value(expected, seed) {
         const end = dirty.call('hostile', expected, seed);
