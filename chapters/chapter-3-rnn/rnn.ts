@@ -109,7 +109,7 @@ export function rnnStepBackward(dh: Tensor, cache: RnnStepCache): RnnStepGradien
  *   y   = h_1, h_2, …, h_T             (T, B, H) stacked along time; h0 is not among them
  *   hn  = h_T                          (B, H)
  *
- * @param x       (T, B, D), T ≥ 1
+ * @param x       (T, B, D), T ≥ 1, B ≥ 1
  * @param h0      (B, H) the initial state
  * @param weights wIh (H, D), wHh (H, H), bIh (H), bHh (H)
  * @returns y (T, B, H), hn (B, H), and the cache for rnnBackward

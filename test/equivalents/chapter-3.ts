@@ -66,9 +66,9 @@ export const equivalents: Equivalent[] = [
     operator: 'constant',
     before: '0',
     after: '1',
-    on: 'x.shape[0] === 0',
+    on: 'x.shape[0] ===',
     reason: 'promised input',
-    because: 'It refuses a batch of no sequences, which is none; without times there is nothing to stack.',
+    because: 'It refuses a batch of no sequences, and B ≥ 1; without times there is nothing to stack.',
   },
   {
     ...biases,

@@ -32,7 +32,7 @@ export const equivalents: Equivalent[] = [
     operator: 'constant',
     before: '0',
     after: '1',
-    on: 'chosen.length === 0 ? 0',
+    on: '? 0 :',
     reason: 'promised input',
     because: 'How many slots the tokens have is of no use where there are no tokens; and T ≥ 1.',
   },
