@@ -8,7 +8,10 @@
 /** `'2026-09-01'` */
 export type Day = `${number}-${number}-${number}`;
 
-/** Which parts of the grader the pages of a chapter may carry. All of them can be dug out of a page by someone determined. */
+/**
+ * Which parts of the grader the pages of a chapter may carry. All of them can be dug out of a page by someone determined.
+ * Exercises can be solved in the page where all three are allowed.
+ */
 export interface InPage {
   /** Minified solutions. The interactive figures run on them: without them a figure is a still picture. */
   standIns: boolean;

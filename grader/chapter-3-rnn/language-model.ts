@@ -556,6 +556,7 @@ const topKFilter = exercise({
     { logits: toTensor([3, 1, 3, 3, 0]), k: 2 },
     { logits: toTensor([-2, 4, 4, -2, 1]), k: 1 },
     { logits: toTensor([-1, -2, -10]), k: 2 },
+    { logits: toTensor([3, 2, 1, 1]), k: 2 },
   ],
   misconceptions: {
     'numbers sorted as words': {
@@ -1271,6 +1272,30 @@ const truncatedBackpropagation = exercise({
       { worth: 1 },
     ),
   ],
+  // Two whole windows and a short one; and one whole one and a short one.
+  examples: [2, 3].map((length) => ({
+    tokens: [[0], [1], [1], [0], [1]].slice(0, 7 - length),
+    targets: [[1], [1], [0], [1], [0]].slice(0, 7 - length),
+    h0: toTensor([[0.5, -0.25]]),
+    model: {
+      table: toTensor([[0.5], [-1]]),
+      rnn: {
+        wIh: toTensor([[0.75], [-0.5]]),
+        wHh: toTensor([
+          [0.5, -0.25],
+          [0.25, 0.75],
+        ]),
+        bIh: toTensor([0.25, -0.5]),
+        bHh: toTensor([-0.25, 0.5]),
+      },
+      wOut: toTensor([
+        [1, -0.5],
+        [-0.75, 0.25],
+      ]),
+      bOut: toTensor([0.25, -0.25]),
+    },
+    length,
+  })),
   misconceptions: {
     'state reset to h0': {
       wrong: (i) => truncate(i, (_h, h0) => h0),

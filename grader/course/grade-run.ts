@@ -15,8 +15,11 @@ import type { Isolation } from '../sandbox/node/isolation.ts';
 import { openSandbox } from '../sandbox/node/sandbox.ts';
 import { openRemote } from '../sandbox/remote/sandbox.ts';
 import { keepFullMarks, stillFullMarks } from './full-marks.ts';
+import { laterThan } from './later.ts';
 import { normalise } from './regions.ts';
 import { DEFAULT_SEED } from './seed.ts';
+
+export { laterThan };
 
 /** Which files are graded, and what they are graded with. */
 export interface Files {
@@ -174,13 +177,6 @@ const topicsUnder = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts'))
     .map((path) => path.replaceAll('\\', '/').slice(0, -'.ts'.length));
-
-/** Whether a path under the chapters is a topic that comes after this one; chapters are numbered, topics in their order. */
-export function laterThan(chapter: Chapter, topic: Topic): (path: string) => boolean {
-  const number = (folder: string) => Number(/^chapter-(\d+)/.exec(folder)?.[1] ?? 0);
-  const after = chapter.topics.slice(chapter.topics.indexOf(topic) + 1).map(({ name }) => `${chapter.folder}/${name}`);
-  return (path) => number(path) > number(chapter.folder) || after.includes(path);
-}
 
 /** Whether a file is still what the student was given. */
 export function isUntouched({ chapters, skeleton }: Files, path: string): boolean {

@@ -9,11 +9,13 @@ import { randomBytes } from 'node:crypto';
 import { realpathSync, statSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Message, type Plugin, build } from 'esbuild';
+import { type ImportKind, type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
 import { TooMuch, buildWithin } from './bundler.ts';
+import { firstLook, largestFile, tooLarge, tooMuch } from './first-look.ts';
 import { kept, keptRoot } from './kept.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
+import { stripWithin } from './stripper.ts';
 
 export interface BundleOptions {
   /** Folder with the student's files. */
@@ -42,8 +44,6 @@ export interface Bundle {
 type Failed = Extract<Loaded, { kind: 'failed' }>;
 
 const realm = fileURLToPath(new URL('./realm/realm.ts', import.meta.url));
-/** A larger file was not written by hand, and could exhaust the bundler. */
-const largestFile = 256 * 1024;
 
 const common = {
   bundle: true,
@@ -64,7 +64,13 @@ const loader = (module: string) =>
 export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const { chapters, topic } = options;
   const file = `${topic}.ts`;
-  const problem = firstLook(path.join(chapters, file), file);
+  let text: string;
+  try {
+    text = readFileSync(path.join(chapters, file), 'utf8');
+  } catch {
+    return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
+  }
+  const problem = firstLook(text, file);
   if (problem) return problem;
 
   // The one name of the bundle that the student's code could see: not to be guessed.
@@ -92,42 +98,10 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
     const [map, code] = outputFiles;
     return { kind: 'bundle', code: code.text, map: map.text, sources };
   } catch (error) {
-    if (error instanceof TooMuch)
-      return {
-        kind: 'failed',
-        why: 'syntax',
-        message: `${file} is too much for the bundler: is something nested thousands of levels deep, or doubled again and again?`,
-      };
+    if (error instanceof TooMuch) return tooMuch(file);
     const [first] = (error as { errors?: Message[] }).errors ?? [];
     if (!first) throw error;
     return explain(first, file, sources);
-  }
-}
-
-/** What a file may be judged by before anything is parsed. */
-function firstLook(full: string, file: string): Failed | undefined {
-  let text: string;
-  try {
-    text = readFileSync(full, 'utf8');
-  } catch {
-    return { kind: 'failed', why: 'missing-file', message: `there is no file ${file}` };
-  }
-  if (!holdsCode(text)) return { kind: 'failed', why: 'empty', message: `${file} is empty: is it saved?` };
-  return undefined;
-}
-
-/** Whether a file holds more than blanks and comments. One step after the other: the text may be hostile. */
-function holdsCode(text: string): boolean {
-  const blank = /[\s\uFEFF]*/y;
-  for (let at = 0; ;) {
-    blank.lastIndex = at;
-    at += blank.exec(text)![0].length;
-    const close = text.startsWith('//', at) ? '\n' : text.startsWith('/*', at) ? '*/' : undefined;
-    if (close === undefined) return at < text.length;
-    const end = text.indexOf(close, at + 2);
-    // A comment that is never closed is for the bundler to say.
-    if (end < 0) return close === '*/';
-    at = end + close.length;
   }
 }
 
@@ -210,6 +184,11 @@ function rules(
   const libraryFolder = path.dirname(tensor);
   const refuse = (text: string) => ({ errors: [{ text, pluginName: 'imports' }] });
 
+  /** `import(…)` and `require(…)`; a lab may wait for them. */
+  const isCall = (kind: ImportKind) => mode === 'grade' && kind !== 'import-statement';
+  const asStatement = (specifier: string) =>
+    refuse(`write \`import … from '${specifier}'\` at the beginning of the file`);
+
   /** What `#tensor` means: in a lab, the student's own copy. */
   const theLibrary = library
     ? { namespace: 'course', path: '#tensor' }
@@ -251,25 +230,35 @@ function rules(
   return {
     name: 'imports',
     setup(builder) {
-      builder.onResolve({ filter: /^#tensor$/ }, () => theLibrary);
+      builder.onResolve({ filter: /^#tensor$/ }, ({ namespace, kind, path: specifier }) =>
+        namespace === 'student' && isCall(kind) ? asStatement(specifier) : theLibrary,
+      );
       builder.onResolve({ filter: /^realm$/ }, ({ namespace }) =>
         namespace === 'student' ? undefined : { namespace: 'course', path: 'realm' },
       );
-      builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace }) => {
-        if (namespace === 'student') return fromStudent(specifier, importer);
+      builder.onResolve({ filter: /.*/ }, ({ path: specifier, importer, namespace, kind }) => {
+        if (namespace === 'student') {
+          const found = fromStudent(specifier, importer);
+          return 'errors' in found || !isCall(kind) ? found : asStatement(specifier);
+        }
         if (namespace === 'stand-in') return fromStandIn(specifier, importer);
         const top = /^(load|student|stand-in):(.*)$/.exec(specifier);
         return top ? { namespace: top[1], path: top[2] } : undefined;
       });
-      builder.onLoad({ filter: /.*/, namespace: 'student' }, ({ path: file }) => {
+      builder.onLoad({ filter: /.*/, namespace: 'student' }, async ({ path: file }) => {
         const full = path.join(chapters, file);
         if (under(realpathSync(chapters), realpathSync(full)) === undefined)
           return refuse(`${file} lies outside the folder of chapters`);
-        if (statSync(full).size > largestFile) return refuse(`${file} is larger than ${largestFile / 1024} KB`);
+        if (statSync(full).size > largestFile) return refuse(tooLarge(file));
         const contents = read(full);
         sources.set(file, contents);
+        const stripped = await stripWithin(contents, file).catch((error: unknown): Failed => {
+          if (!(error instanceof TooMuch)) throw error;
+          return tooMuch(file);
+        });
+        if (stripped.kind === 'failed') return { errors: [{ text: stripped.message, detail: stripped }] };
         // Makes every file a module, also one without an export.
-        return { contents: `${contents}\nexport {};`, loader: 'ts' };
+        return { contents: `${stripped.code}\nexport {};`, loader: 'js' };
       });
       builder.onLoad({ filter: /.*/, namespace: 'load' }, ({ path: module }) => ({
         contents: loader(module),
@@ -296,11 +285,10 @@ const allowed = "#tensor, the course's earlier topics and your own files beside 
 const read = (file: string) => readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
 
 /** The bundler's first error in the words of the course. */
-function explain({ text: said, location, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+function explain({ text, location, detail, pluginName }: Message, file: string, sources: Map<string, string>): Failed {
+  if ((detail as Partial<Failed> | undefined)?.kind === 'failed') return detail as Failed;
   const from = location?.file ?? '';
   const stray = !from.startsWith(studentPrefix);
-  const source = stray ? undefined : sources.get(from.slice(studentPrefix.length));
-  const text = location && source !== undefined ? unclosed(said, location, source) : said;
   if (stray && from !== '' && pluginName !== 'imports') throw new Error(`${from}:${location?.line}: ${text}`);
   const at: Place | undefined =
     location && !stray
@@ -313,63 +301,9 @@ function explain({ text: said, location, pluginName }: Message, file: string, so
     ...(at && { at }),
   });
   if (pluginName === 'imports') return failed('import', text);
-  if (/top-level await/i.test(text))
-    return failed(
-      'syntax',
-      'an exercise cannot wait: `await` outside an async function (top-level await) is not allowed',
-    );
   const missing = /^No matching export in "(?:[a-z-]+:)?(.*?)" for import "(.*)"$/.exec(text);
   if (missing) return failed('import', `${missing[1]} does not export \`${missing[2]}\``);
-  if (stray) return failed('syntax', `${file}: ${text}`);
-  return failed('syntax', text);
-}
-
-/**
- * A brace that is never closed shows only where the next function begins, or at the end of the file: says so, and where
- * it may be missing.
- */
-function unclosed(said: string, { line, column, lineText }: NonNullable<Message['location']>, source: string): string {
-  const lines = source.split(/\r\n|\n|\r/);
-  const behind = line > lines.length;
-  const expected = /^Expected "([)\]}])" but found /.exec(said);
-  // What is found behind the end was put there by the course.
-  const text =
-    !behind || !/^Unexpected|^Expected "." but found/.test(said)
-      ? said
-      : expected
-        ? `${expected[0]}end of file`
-        : 'Unexpected end of file';
-  const first = lineText.slice(0, column).trim() === '';
-  const atNext =
-    /^export\b/.test(lineText) &&
-    /^(Unexpected|Expected "." but found) "(export|function|class|const)"|^Unexpected "{"/.test(said);
-  if (!atNext && !/end of file$/.test(text) && !(first && expected)) return text;
-  const [open, close] = { ')': ['(', ')'], ']': ['[', ']'] }[expected?.[1] ?? ''] ?? ['{', '}'];
-  const culprit = unclosedIn(lines.slice(0, behind ? lines.length : line - 1), open, close);
-  const where = behind ? (culprit ? ` in ${culprit}` : '') : ` above this line${culprit ? `, in ${culprit}` : ''}`;
-  return `${text}: is a ${close} missing${where}?`;
-}
-
-/** The function in which a bracket stays open: of those after the last export, the first with one too many. */
-function unclosedIn(lines: readonly string[], open: string, close: string): string | undefined {
-  const declared =
-    /^(export\s+)?(?:default\s+)?(?:async\s+)?(?:function\b\s*\*?|class|interface|enum|const|let|var)\s+([\w$]+)/;
-  const found = lines.flatMap((text, at) => {
-    const [, exported, name] = declared.exec(text) ?? [];
-    return name === undefined ? [] : [{ name, at, exported: exported !== undefined }];
-  });
-  const last = found.findLastIndex(({ exported }) => exported);
-  const near = found.slice(Math.max(0, last));
-  // Each look takes the square of the length at worst, and the text may be hostile.
-  if (lines.slice(near[0]?.at).join('\n').length > 20_000) return near.at(-1)?.name;
-  const extra = ({ at }: { at: number }, i: number) => {
-    const code = lines
-      .slice(at, near[i + 1]?.at)
-      .join('\n')
-      .replace(/\/\*[^]*?\*\/|\/\/.*|'[^'\n]*'|"[^"\n]*"/g, '');
-    return code.split(open).length > code.split(close).length;
-  };
-  return (near.find(extra) ?? near.at(-1))?.name;
+  return failed('syntax', stray ? `${file}: ${text}` : text);
 }
 
 /** The bundler counts columns in bytes from 0; an editor counts characters from 1. */

@@ -26,13 +26,14 @@ export function stackMapper(map: string, sources: ReadonlyMap<string, string>): 
 }
 
 /** Where in the bundle; the line counts from 1, the column from 0. */
-function* positions(stack: string): Generator<{ line: number; column: number }> {
+export function* positions(stack: string): Generator<{ line: number; column: number }> {
   const lines = stack.split('\n');
   // A script that does not compile: "exercise.js:12", the line, and a caret under the place.
   const broken = /^exercise\.js:(\d+)$/.exec(lines[0]);
   if (broken) yield { line: Number(broken[1]), column: Math.max(0, (lines[2] ?? '').indexOf('^')) };
   for (const line of lines) {
-    const frame = /^\s+at (?:.*\()?exercise\.js:(\d+):(\d+)\)?$/.exec(line);
+    // V8, and then Firefox and Safari.
+    const frame = /^(?:\s+at (?:.*\()?|[^\s@]*@)exercise\.js:(\d+):(\d+)\)?$/.exec(line);
     if (frame && Number(frame[1]) > 0 && Number(frame[2]) > 0)
       yield { line: Number(frame[1]), column: Number(frame[2]) - 1 };
   }

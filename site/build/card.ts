@@ -18,6 +18,8 @@ export interface CardSource {
   /** The code that a student writes; only where it may be shown. */
   solution?: { code: string; line: number; href: string };
   mistakes: boolean;
+  /** Where it can be solved in the page: the topic's file, and the asset with its first text. */
+  solvable?: { file: string; skeleton: string };
 }
 
 /** One card, as HTML, in the words of a language; what the spec says stays in the spec's language. */
@@ -37,6 +39,9 @@ export function card(source: CardSource, language: Language): string {
     first ? `<p class="summary">${inline(first)}</p>` : '',
     `<div class="code signature"><pre><code class="language-ts">${highlight(declaration.signature, 'ts')}\n</code></pre></div>`,
     '</div>',
+    source.solvable
+      ? `<p class="solve needs-js"><button type="button" class="button">${words.writeHere}</button></p>`
+      : '',
     disclosure('detail', words.inDetail, `<div${foreign}>${detail(source, rest, language)}</div>`),
     disclosure(
       'checks',
@@ -61,7 +66,7 @@ export function card(source: CardSource, language: Language): string {
       : '',
     `<footer><code>npm run grade ${escape(word)}/${escape(name)}</code><a href="${escape(source.stub)}">${escape(file(source))}</a></footer>`,
   ];
-  return `<article class="exercise" id="exercise-${name}" data-exercise="${escape(word)}/${escape(name)}" aria-labelledby="exercise-${name}-title">${parts.join('\n')}</article>\n`;
+  return `<article class="exercise" id="exercise-${name}" data-exercise="${escape(word)}/${escape(name)}"${source.solvable ? ` data-file="${escape(source.solvable.file)}" data-skeleton="@=/${escape(source.solvable.skeleton)}"` : ''} aria-labelledby="exercise-${name}-title">${parts.join('\n')}</article>\n`;
 }
 
 const file = ({ word, declaration }: CardSource) => `${word.split('/').slice(1).join('/')}.ts:${declaration.line}`;

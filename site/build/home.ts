@@ -106,7 +106,7 @@ export function home({ title, entries, example, term }: HomeContent, language: L
       glyph(entry.id, 64) +
       `<div><p class="number">${words.chapter(entry.number)}</p><h3>${entry.path === undefined ? escape(entry.title) : `<a href="${inSite(entry.path)}">${escape(entry.title)}</a>`}</h3>` +
       `<p>${escape(about?.idea[language] ?? '')}</p>` +
-      `<p class="count">${
+      `<p class="count"${entry.path === undefined || entry.points === 0 ? '' : ` data-progress="${escape(entry.id)} ${entry.points}"`}>${
         entry.path === undefined
           ? escape(entry.state)
           : [

@@ -1,6 +1,7 @@
 /** The pages of a chapter: its own, with what it holds, and its lessons. */
 import { glyph, titleIn } from '../content/path.ts';
 import type { Chapter, Lesson } from './course.ts';
+import { labSection, type LabSource } from './lab.ts';
 import { escape, inSite, LANG, type Language } from './html.ts';
 import type { Rendered } from './markdown.ts';
 import { WORDS } from './words.ts';
@@ -18,6 +19,8 @@ export interface LessonView {
   titles: ReadonlyMap<Lesson, string>;
   previous?: { path: string; title: string };
   next?: { path: string; title: string };
+  /** The lab that the chapter's own page can run. */
+  lab?: LabSource;
 }
 
 export function lessonPage(view: LessonView): string {
@@ -40,6 +43,7 @@ ${textLanguage === language ? '' : `<p class="untranslated">${words.notTranslate
 <div class="prose"${foreign}>
 ${html}</div>
 ${intro ? holdings(view) : ''}
+${intro && view.lab ? labSection(view.lab, language) : ''}
 <nav class="around" aria-label="${words.previous}, ${words.next}">${link(view.previous, 'previous')}${link(view.next, 'next')}</nav>
 </main>
 </div>`;
@@ -50,13 +54,16 @@ ${intro ? holdings(view) : ''}
       const exercises = each.topic?.exercises ?? [];
       const points = exercises.reduce((sum, e) => sum + e.points, 0);
       const count = exercises.length > 0 ? `${words.exerciseCount(exercises.length)} · ${words.points(points)}` : '';
-      return `<li><a href="${inSite(each.path)}">${escape(titles.get(each) ?? each.name)}</a><span class="count">${count}</span></li>`;
+      return `<li><a href="${inSite(each.path)}">${escape(titles.get(each) ?? each.name)}</a><span class="count"${each.topic ? progress(`${chapter.id}/${each.topic.name}`, points) : ''}>${count}</span></li>`;
     });
     return rows.length === 0
       ? ''
       : `<section class="holdings" aria-labelledby="lessons"><h2 id="lessons">${words.lessons}</h2><ol>${rows.join('')}</ol></section>`;
   }
 }
+
+/** Where the points that a reader has earned are shown, and of how many. */
+const progress = (id: string, points: number) => ` data-progress="${escape(id)} ${points}"`;
 
 /** The chapter's contents, with the sections of the page that is read. */
 function contents({ chapter, lesson, language, rendered, titles, textLanguage }: LessonView): string {
@@ -67,10 +74,17 @@ function contents({ chapter, lesson, language, rendered, titles, textLanguage }:
     .map((heading) => `<li><a href="#${escape(heading.id)}">${escape(heading.text)}</a></li>`)
     .join('');
   const here = sections === '' ? '' : `<ol class="sections"${foreign}>${sections}</ol>`;
+  const about = (each: Lesson) =>
+    each.topic
+      ? progress(
+          `${chapter.id}/${each.topic.name}`,
+          each.topic.exercises.reduce((sum, e) => sum + e.points, 0),
+        )
+      : '';
   const item = (each: Lesson, title: string) =>
     each === lesson
-      ? `<li class="here"><a href="#text" aria-current="page">${escape(title)}</a>${here}</li>`
-      : `<li><a href="${inSite(each.path)}">${escape(title)}</a></li>`;
+      ? `<li class="here"><a href="#text" aria-current="page"${about(each)}>${escape(title)}</a>${here}</li>`
+      : `<li><a href="${inSite(each.path)}"${about(each)}>${escape(title)}</a></li>`;
   return `<nav class="contents" aria-label="${words.contents}"><details><summary>${words.contents}</summary><div>
 <ol>${item(chapter.intro, `${words.chapter(chapter.number)} · ${chapter.title.split(':')[0]}`)}${chapter.lessons
     .map((each) => item(each, titles.get(each) ?? each.name))

@@ -7,6 +7,8 @@ export interface Frame {
   css: string;
   script: string;
   font: string;
+  /** What grades in the page, where anything does. */
+  judge?: string;
   search: Record<Language, string>;
   siteTitle: Record<Language, string>;
   /** Ends with a slash. */
@@ -61,7 +63,7 @@ export function frame(page: Page, about: Frame): string {
       : [];
   const description = escape(page.description);
   const html = `<!doctype html>
-<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/">
+<html lang="${LANG[language]}" data-search="@=/${about.search[language]}" data-root="@/"${about.judge && / data-(skeleton|lab)=/.test(page.body) ? ` data-judge="@=/${about.judge}"` : ''}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -107,7 +109,7 @@ ${page.body}
 <p><a href="${escape(about.repository)}">${words.repository}</a> · <a href="${escape(about.repository)}/blob/HEAD/LICENSE">${words.licence}</a>${about.scorecard ? ` · <a href="${inSite('scorecard/')}">${words.scorecard}</a>` : ''}</p>
 ${page.source ? `<p><a class="edit" href="${escape(page.source)}">${words.edit}</a></p>` : ''}
 </footer>
-<template id="words" data-copy="${words.copy}" data-copied="${words.copied}" data-failed="${words.copyFailed}" data-none="${words.searchNone}" data-broken="${words.searchFailed}" data-found="${words.searchFound}" data-label="${words.searchLabel}" data-hint="${words.searchHint}" data-close="${words.close}" data-play="${words.play}" data-pause="${words.pause}" data-reset="${words.reset}"></template>
+<template id="words" data-copy="${words.copy}" data-copied="${words.copied}" data-failed="${words.copyFailed}" data-none="${words.searchNone}" data-broken="${words.searchFailed}" data-found="${words.searchFound}" data-label="${words.searchLabel}" data-hint="${words.searchHint}" data-close="${words.close}" data-play="${words.play}" data-pause="${words.pause}" data-reset="${words.reset}" data-offline="${words.offline}"></template>
 </body>
 </html>
 `;

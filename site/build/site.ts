@@ -21,6 +21,8 @@ import { declarations, solutionRegions } from './declarations.ts';
 import { home, type Entry as HomeEntry } from './home.ts';
 import { escape, LANG, LANGUAGES, localised, type Language } from './html.ts';
 import { still } from './interactive.ts';
+import { LABS, type LabSource } from './lab.ts';
+import { judge, type Judge } from './playground.ts';
 import { lessonPage } from './lesson-page.ts';
 import { render, type Piece, type Rendered, type Target } from './markdown.ts';
 import { frame, type Frame, type Page } from './page.ts';
@@ -71,6 +73,7 @@ export class Site {
     string,
     { body: string; ids: ReturnType<typeof ids>; read?: boolean; frame?: string; whole?: string }
   >();
+  #judge: { key: string; made: Promise<Judge> } | undefined;
   #assets: { key: string; files: Assets; css: string; script: string; font: string } | undefined;
   readonly #shown = { text: '', math: new Map<string, Set<string>>() };
   readonly #index = new Map<Language, { key: string; text: string }>();
@@ -99,10 +102,13 @@ export class Site {
     if (
       changed === undefined ||
       changed.some(
-        (file) => /^site\/(theme|client|interactive|search|assets)\//.test(file) || file.startsWith('solutions/'),
+        (file) =>
+          /^site\/(theme|client|interactive|playground|search|assets)\//.test(file) || file.startsWith('solutions/'),
       )
     )
       this.#assets = undefined;
+    if (changed === undefined || changed.some((file) => /^(site\/playground|grader|solutions)\//.test(file)))
+      this.#judge = undefined;
     const state = new Build(this, this.#code, this.#options);
     const pages = await state.pages();
     const report = (mistakes: Mistake[], wrote = 0): Report => ({
@@ -137,6 +143,12 @@ export class Site {
     });
     this.#lessons.set(file, { read: seen, text, around, rendered });
     return rendered;
+  }
+
+  /** What pages grade with; made anew when the chapters that they grade are others, or the grader is. */
+  judge(key: string, make: () => Promise<Judge>): Promise<Judge> {
+    if (this.#judge?.key !== key) this.#judge = { key, made: make() };
+    return this.#judge.made;
   }
 
   card(name: string, key: string, make: () => string): string {
@@ -262,6 +274,10 @@ class Build {
   readonly #links: Linked[] = [];
   readonly #entries: Record<Language, Entry[]> = { en: [], zh: [] };
   readonly #usedFigures = new Set<string>();
+  /** What pages grade with; nothing where no chapter may be graded in the page. */
+  #judge: Judge | undefined;
+  /** The files that readers begin with, by the name of the asset. */
+  readonly #skeletons = new Map<string, string>();
 
   constructor(site: Site, code: Code, options: Options) {
     this.#site = site;
@@ -289,6 +305,7 @@ class Build {
 
   async pages(): Promise<Page[]> {
     const pages: Page[] = [];
+    await this.#makeJudge();
     for (const language of LANGUAGES) pages.push(...this.#pagesIn(language));
     this.#checkRegions();
     for (const figure of this.#code.interactives) {
@@ -329,6 +346,7 @@ class Build {
       const file = lesson.files[textLanguage]!;
       const previous = titleOf(order[i - 1]);
       const next = titleOf(order[i + 1]);
+      const lab = lesson === chapter.intro ? this.#labOf(chapter) : undefined;
       const page: Page = {
         path: lesson.path,
         language,
@@ -347,6 +365,7 @@ class Build {
           titles,
           ...(previous && { previous }),
           ...(next && { next }),
+          ...(lab && { lab }),
         }),
       };
       pages.push(page);
@@ -600,7 +619,10 @@ class Build {
     }
     const solution = published ? read(this.#root, `solutions/${path}`) : '';
     const spec = topic.exercises.map((e) => [e.name, e.points, e.parameters, Object.values(e.inputs).map((i) => i.shape), e.checks.map((c) => [c.sentence, c.worth, c.visibility]), e.hints, Object.values(e.misconceptions).map((m) => m.says)]); // prettier-ignore
-    const key = hash(JSON.stringify([stub, solution, spec, inPage, this.#settings.repository, this.#settings.branch]));
+    const solvable = this.#solvable(path, stub);
+    const key = hash(
+      JSON.stringify([stub, solution, spec, inPage, solvable, this.#settings.repository, this.#settings.branch]),
+    );
     return this.#site.card(`${word} ${language}`, key, () => {
       const declared = declarations(stub, path);
       const regions = published ? solutionRegions(solution, path) : new Map<string, { code: string; line: number }>();
@@ -623,6 +645,7 @@ class Build {
               types,
               stub: this.#inRepository(`chapters/${path}`, declaration.line),
               mistakes: inPage.misconceptions,
+              ...(solvable && { solvable }),
               ...(region && { solution: { ...region, href: this.#inRepository(`solutions/${path}`, region.line) } }),
             },
             language,
@@ -630,6 +653,39 @@ class Build {
         })
         .join('');
     });
+  }
+
+  /** Grading in the page takes definitions, stand-ins and the named mistakes: without one of them there is none. */
+  async #makeJudge(): Promise<void> {
+    const chapters = this.#open().filter(({ id, topics }) => {
+      const { standIns, oracles, misconceptions } = this.#release.inPage(id);
+      return topics.length > 0 && standIns && oracles && misconceptions;
+    });
+    if (chapters.length === 0) return;
+    const files = this.#course.source.files();
+    const gradable = chapters.map(({ id, folder }) => ({ id, folder }));
+    this.#judge = await this.#site.judge(JSON.stringify([gradable, files]), () => judge(this.#root, gradable, files));
+  }
+
+  /** Where the page finds what a reader begins with, if a topic's exercises can be solved there. */
+  #solvable(path: string, stub: string): { file: string; skeleton: string } | undefined {
+    if (!this.#judge?.files.includes(path)) return undefined;
+    const name = `skeleton-${path.split('/').at(-1)!.replace(/\.ts$/, '')}-${hash(stub)}.txt`;
+    this.#skeletons.set(name, stub);
+    return { file: path, skeleton: `assets/${name}` };
+  }
+
+  /** The lab of a chapter that is graded in the page, with the files as everybody first gets them. */
+  #labOf({ id, folder, number }: Chapter): LabSource | undefined {
+    const known = this.#course.source.files();
+    const graded = this.#judge?.files.some((path) => path.startsWith(`${folder}/`));
+    if (!graded || !LABS[id] || !known.includes(`${folder}/lab.ts`)) return undefined;
+    const earlier = this.#open().filter((each) => each.number <= number);
+    const paths = known.filter((path) => earlier.some((each) => path.startsWith(`${each.folder}/`)));
+    const text = JSON.stringify(Object.fromEntries(paths.map((path) => [path, this.#course.source.skeleton(path)])));
+    const name = `lab-${id}-${hash(text)}.json`;
+    this.#skeletons.set(name, text);
+    return { id, folder, files: `assets/${name}` };
   }
 
   #specMistake(chapter: Chapter, topic: Topic, what: string): void {
@@ -664,6 +720,8 @@ class Build {
     const assets = await this.#site.assets(pages, figures);
     const files = new Map<string, string | Uint8Array>();
     for (const [name, content] of assets.files) files.set(`assets/${name}`, content);
+    for (const [name, text] of this.#judge?.assets ?? []) files.set(`assets/${name}`, text);
+    for (const [name, text] of this.#skeletons) files.set(`assets/${name}`, text);
     const icons = join(this.#root, 'site', 'assets');
     for (const name of existsSync(icons) ? readdirSync(icons) : [])
       files.set(`assets/${name}`, readFileSync(join(icons, name)));
@@ -677,6 +735,7 @@ class Build {
       css: `assets/${assets.css}`,
       script: `assets/${assets.script}`,
       font: `assets/${assets.font}`,
+      ...(this.#judge && { judge: `assets/${this.#judge.script}` }),
       search,
       siteTitle: this.#settings.title,
       url: this.#url,

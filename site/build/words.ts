@@ -51,6 +51,16 @@ const en = {
   source: 'Source',
   types: 'Types',
   extraPoints: (n: number) => (n === 1 ? 'worth a point by itself' : `worth ${n} points by itself`),
+  writeHere: 'Write it here',
+  labTitle: 'The lab, in this page',
+  labStart: 'Train here',
+  labAbout:
+    'It trains with your own functions, as this browser keeps them, those of earlier chapters too. Pictures are shown, not saved as files, and Stop ends it at once.',
+  labSame: (command: string, flags: string) =>
+    flags === ''
+      ? `The settings are those of ${command}; only it takes longer here, and some browsers round otherwise in the last digit.`
+      : `So that you can watch all of it, it takes ${flags}, as ${command} does; only it takes longer here, and some browsers round otherwise in the last digit.`,
+  offline: 'The editor did not load. Are you online? Press once more.',
   grade: 'Grade it',
   lines: (a: number, b: number) => (a === b ? `line ${a}` : `lines ${a}–${b}`),
   printed: 'computed by the course’s code',
@@ -124,6 +134,15 @@ const zh: typeof en = {
   source: '出处',
   types: '类型',
   extraPoints: (n) => `单独计 ${n} 分`,
+  writeHere: '在这里写',
+  labTitle: '在本页做实验',
+  labStart: '在这里训练',
+  labAbout: '它用你自己的函数训练（本浏览器里保存的版本，包括前面各章的）。图片只显示，不存为文件；按“停止”立即结束。',
+  labSame: (command, flags) =>
+    flags === ''
+      ? `设置与 ${command} 相同，只是这里慢一些，有些浏览器的末位舍入也不同。`
+      : `为了能看着它做完，这里用 ${flags}，与 ${command} 相同；只是这里慢一些，有些浏览器的末位舍入也不同。`,
+  offline: '编辑器没有加载成功。请检查网络，再按一次。',
   grade: '评分',
   lines: (a, b) => (a === b ? `第 ${a} 行` : `第 ${a}–${b} 行`),
   printed: '由课程代码算出',

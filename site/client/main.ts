@@ -119,6 +119,45 @@ addEventListener('keydown', (event) => {
   void openSearch();
 });
 
+// An exercise's editor loads when somebody wants to write, and nothing that was written runs by itself.
+for (const card of document.querySelectorAll<HTMLElement>('.exercise[data-skeleton]')) {
+  const button = card.querySelector<HTMLButtonElement>('.solve button');
+  button?.addEventListener('click', async () => {
+    button.disabled = true;
+    try {
+      await (await import('../playground/workbench.ts')).open(card);
+    } catch {
+      button.textContent = words.offline!;
+    }
+    button.disabled = false;
+  });
+}
+
+// A lab trains when somebody asks for it.
+for (const section of document.querySelectorAll<HTMLElement>('.lab-here')) {
+  const button = section.querySelector<HTMLButtonElement>('.solve button');
+  button?.addEventListener('click', async () => {
+    try {
+      await (await import('../playground/lab.ts')).start(section);
+    } catch {
+      button.textContent = words.offline!;
+    }
+  });
+}
+
+// What has been earned in this browser; a reader who never wrote anything loads nothing for it.
+const scores = (): Record<string, never> => {
+  try {
+    const site = new URL('..', document.querySelector<HTMLLinkElement>('link[rel=stylesheet]')!.href).pathname;
+    return JSON.parse(localStorage.getItem(`by-hand ${site} scores`) ?? '{}') as Record<string, never>;
+  } catch {
+    return {};
+  }
+};
+const earned = scores();
+if (Object.keys(earned).length > 0)
+  void import('../playground/progress.ts').then(({ showProgress }) => showProgress(earned));
+
 // Interactive figures wake when asked, or at once when the address holds their settings.
 const asked = new URLSearchParams(location.search);
 for (const figure of document.querySelectorAll<HTMLElement>('.live[data-figure]')) {

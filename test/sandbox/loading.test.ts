@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { CHAPTERS } from '../../grader/chapters.ts';
 import { laterThan } from '../../grader/course/grade-run.ts';
 import { bundle } from '../../grader/sandbox/bundle.ts';
+import { TooMuch, buildWithin } from '../../grader/sandbox/bundler.ts';
 import { call, one, open, outcomes, student, tensorPath, workshop } from './workshop.ts';
 
 const allowed = "an exercise may import #tensor, the course's earlier topics and your own files beside it";
@@ -45,13 +46,13 @@ describe('a file that does not load says why and where', () => {
     [`${whole}export function b() {\n  if (1) {\n    return '}';\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 11], // prettier-ignore
     [`${whole}function h() {\n  return 2;\n\nfunction b() {\n  return 2;\n}\n${next}`, 'Unexpected "export": is a } missing above this line, in h?', 13], // prettier-ignore
     [`${whole}export const b = () => {\n  return 2;\n${next}`, 'Unexpected "export": is a } missing above this line, in b?', 9], // prettier-ignore
-    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in B?', 11], // prettier-ignore
-    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Unexpected "{": is a } missing above this line, in A?', 4], // prettier-ignore
-    [`export interface A {\n  a: number;\n${next}`, 'Unexpected "{": is a } missing above this line, in A?', 5], // prettier-ignore
+    [`${whole}export class B {\n  f() {\n    return 1;\n  }\n${next}`, 'Unexpected "function": is a } missing above this line, in B?', 11], // prettier-ignore
+    [`export interface A {\n  a: number;\n\nexport interface B {\n  b: number;\n}\n`, 'Expected ";" but found "interface": is a } missing above this line, in A?', 4], // prettier-ignore
+    [`export interface A {\n  a: number;\n${next}`, 'Expected ";" but found "function": is a } missing above this line, in A?', 5], // prettier-ignore
     [`${whole}export function b(x {\n  return 1;\n}\n`, 'Expected ")" but found "{"', 5],
     [`${whole}export function b() {\n  return { n: 1;\n}\n`, 'Expected "}" but found ";"', 6],
     [`${whole}export function b() {\n  return [1, 2`, 'Expected "]" but found end of file: is a ] missing in b?', 6],
-    [`${whole}export function b( {`, 'Expected "}" but found end of file: is a } missing in b?', 5],
+    [`${whole}export function b( {`, 'Unexpected end of file: is a } missing in b?', 5],
   ])('%j: the function with a brace too few', async (text, message, line) => {
     expect(await failure(text)).toMatchObject({ message, at: { line } });
   });
@@ -164,15 +165,28 @@ describe('a file that does not load says why and where', () => {
     expect((await student('export const f = 1')).loaded).toMatchObject({ kind: 'loaded' });
   });
 
+  const doubled = (n: number) =>
+    `enum E { a0 = 'xxxxxxxxxxxxxxxx', ${Array.from({ length: n }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(', ')} }\nexport const f = E.a${n};`;
   test.each([
-    ['an enum whose strings double', `enum E { a0 = 'xxxxxxxxxxxxxxxx', ${Array.from({ length: 30 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(', ')} }\nexport const f = E.a30.length;`], // prettier-ignore
-    ['a bundle of many megabytes', `enum E { a0 = 'xxxxxxxxxxxxxxxx', ${Array.from({ length: 20 }, (_, i) => `a${i + 1} = a${i} + a${i}`).join(', ')} }\nexport const f = E.a20.length;`], // prettier-ignore
-    ['grammar that is tried both ways', `export const f = ${'<T>(a = '.repeat(2_000)}1${') => 1'.repeat(2_000)};`],
-  ])('%s is too much for the bundler; what is bundled beside it and after it is not', async (_, text) => {
+    ['grammar that is tried both ways', `export const f = ${'<T>(a = '.repeat(2_000)}1${') => 1'.repeat(2_000)};`, 'syntax'],
+    ['what only looks like comments, before a mistake', `export const f = g(${'`/*`, '.repeat(40_000)}1 2);`, 'syntax'],
+    ['an enum whose strings double', doubled(30), 'oom'],
+  ])('%s is too much; what is bundled beside it and after it is not', async (_, text, why) => {
     const [bomb, beside] = await Promise.all([student(text), student('export const f = 1;')]);
-    expect(bomb.loaded).toMatchObject({ why: 'syntax', message: expect.stringContaining('too much for the bundler') });
+    expect(bomb.loaded).toMatchObject({ why, message: expect.stringMatching(/too much for the bundler|more than .* MB/) });
     expect(beside.loaded).toMatchObject({ kind: 'loaded' });
     expect((await student('export const f = 1;')).loaded).toMatchObject({ kind: 'loaded' });
+  }); // prettier-ignore
+
+  test('the bundler, which reads what is stripped, has limits of its own', async () => {
+    const options = (contents: string) =>
+      ({ stdin: { contents, loader: 'ts' }, write: false, bundle: true, logLevel: 'silent' }) as const;
+    const [bomb, beside] = await Promise.allSettled([
+      buildWithin(options(doubled(20))),
+      buildWithin(options('export const f = 1;')),
+    ]);
+    expect(bomb).toMatchObject({ status: 'rejected', reason: expect.any(TooMuch) });
+    expect(beside).toMatchObject({ status: 'fulfilled' });
   });
 
   test('comments that never close are looked through once', async () => {
@@ -259,6 +273,18 @@ describe('what a file may import', () => {
     });
     expect(await one(await shop("export { e as f } from './earlier.ts';"), 'f')).toEqual({ kind: 'value', value: 1 });
   });
+
+  test.each(["import('./mine.ts')", "require('./mine')", "import('#tensor')"])(
+    '%s is written as a statement',
+    async (text) => {
+      const shop = { 'one/mine.ts': 'export const g = 1;' };
+      expect(await failure(`export const f = () => ${text};`, shop)).toMatchObject({
+        why: 'import',
+        message: expect.stringMatching(/^write `import … from '.*'` at the beginning of the file$/),
+        at: { line: 1 },
+      });
+    },
+  );
 
   test('no topic of the course needs a later one', async () => {
     const solutions = fileURLToPath(new URL('../../solutions/', import.meta.url));

@@ -26,8 +26,9 @@ export interface Bar {
 }
 
 export const count = (n: number): string => n.toLocaleString('en');
+/** With one decimal, rounded down: 100 % is all of them. */
 export const percent = (part: number, whole: number): string =>
-  whole === 0 ? '–' : `${((100 * part) / whole).toFixed(1)} %`;
+  whole === 0 ? '–' : `${(Math.floor((1000 * part) / whole) / 10).toFixed(1)} %`;
 export const sum = <T>(list: readonly T[], of: (item: T) => number): number =>
   list.reduce((n, item) => n + of(item), 0);
 
@@ -91,6 +92,7 @@ export function bars(card: Scorecard, chapters: readonly string[], robust = true
   const mutants = all.flatMap((c) => Object.values(c.mutants?.exercises ?? {}));
   const killed = sum(mutants, (m) => m.rejected);
   const surviving = sum(mutants, (m) => m.surviving);
+  const stale = list((c) => c.mutants?.stale);
 
   const compared = all.every((c) => c.goldens);
   const goldens = sum(all, (c) => sum(Object.values(c.goldens?.exercises ?? {}), (n) => n));
@@ -130,9 +132,9 @@ export function bars(card: Scorecard, chapters: readonly string[], robust = true
     bar(
       `At least ${100 * BARS.mutants} % of the mutants that do something else than the solution are rejected`,
       mutated,
-      killed >= BARS.mutants * (killed + surviving) && list((c) => c.mutants?.stale).length === 0,
-      `${count(killed)} of ${count(killed + surviving)}, ${percent(killed, killed + surviving)}`,
-      [...list((c) => c.mutants?.surviving), ...list((c) => c.mutants?.stale)],
+      killed >= BARS.mutants * (killed + surviving) && stale.length === 0,
+      `${count(killed)} of ${count(killed + surviving)}, ${percent(killed, killed + surviving)}${stale.length === 0 ? '' : `; ${stale.length} stale records`}`,
+      [...list((c) => c.mutants?.surviving), ...stale],
     ),
     bar(
       'No wrong answer of people gets full marks',

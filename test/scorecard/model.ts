@@ -153,7 +153,7 @@ function wrongAnswers(chapters: readonly Named[]): Block[] {
             2,
           ),
         ]),
-    ...(stale.length === 0 ? [] : [details(`${stale.length} records that do not hold`, { kind: 'list', items: stale.map(code) })]), // prettier-ignore
+    ...(stale.length === 0 ? [] : [details(stale.length === 1 ? 'A record that does not hold' : `${stale.length} records that do not hold`, { kind: 'list', items: stale.map(code) })]), // prettier-ignore
   ];
 }
 
@@ -164,21 +164,18 @@ function diagnosis(chapters: readonly Named[]): Block[] {
       'Wrong answers of people who had seen the lesson and the stub, and neither the bank nor a solution: the mistakes that they nearly made, or expect others to make. Which misconceptions truly describe each was decided by reading the bank, before anything was graded.',
     ),
     table(
-      ['chapter', 'wrong answers', 'cause in the bank', 'named', 'of those', 'cause not in it', 'pattern', 'place', 'neither', 'wrongly named', 'full marks'],
+      ['chapter', 'wrong answers', 'full marks', 'cause in the bank', 'named', 'of those', 'wrongly named'],
       rows(chapters, (c) => c.answers, (cs) => {
         const p = people(cs);
-        return [
-          count(p.total),
-          count(p.inBank),
-          count(p.named),
-          percent(p.named, p.inBank),
-          count(p.others),
-          count(p.pattern),
-          count(p.place),
-          count(p.silent),
-          count(p.wronglyNamed),
-          count(p.accepted),
-        ];
+        return [p.total, p.accepted, p.inBank].map(count).concat([count(p.named), percent(p.named, p.inBank), count(p.wronglyNamed)]);
+      }),
+    ), // prettier-ignore
+    text('Where the bank has not the cause, the grader must not invent one:'),
+    table(
+      ['chapter', 'cause not in the bank', 'pattern', 'place', 'neither', 'wrongly named'],
+      rows(chapters, (c) => c.answers, (cs) => {
+        const p = people(cs);
+        return [p.others, p.pattern, p.place, p.silent, p.wronglyNamedOthers].map(count);
       }),
     ), // prettier-ignore
     text(

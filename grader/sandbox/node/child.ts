@@ -8,18 +8,19 @@
 import { fstatSync, writeSync } from 'node:fs';
 import { Script, constants, createContext } from 'node:vm';
 import type { Bridge } from '../realm/lab.ts';
-import type { Finished, Realm } from '../realm/realm.ts';
-import type { Wire } from '../wire.ts';
-import type { Answer, Loading, Ran, Reply, Request, Thrown, WireCall } from './protocol.ts';
+import { runner, thrownBy } from '../realm/calls.ts';
+import { reader } from '../realm/read.ts';
+import type { Realm } from '../realm/realm.ts';
+import type { Answer, Loading, Ran, Reply, Request } from '../protocol.ts';
 import { freezeLanguage } from './freeze.ts';
-import { field, reader } from './read.ts';
+import { kinds } from './kinds.ts';
 
 declare const MAX_DEPTH: number;
 declare const MAX_SIZE: number;
 
 const fileName = 'exercise.js';
 let realm: Realm;
-let read: ReturnType<typeof reader>;
+let runCalls: ReturnType<typeof runner>;
 let context: ReturnType<typeof createContext>;
 const emptyScript = new Script('0');
 
@@ -66,7 +67,7 @@ function load(code: string, limit: number, wasm = false): Loading {
       microtaskMode: 'afterEvaluate',
     });
     realm = script.runInContext(context, { ...timeout(left()), displayErrors: false }) as Realm;
-    read = reader(realm.prototypes, MAX_DEPTH, MAX_SIZE);
+    runCalls = runner(realm, reader(realm.prototypes, MAX_DEPTH, MAX_SIZE, kinds), kinds);
     const end = timed(() => {
       const end = realm.load();
       runMicrotasks();
@@ -83,64 +84,6 @@ function load(code: string, limit: number, wasm = false): Loading {
   }
 }
 
-const thrownBy = ({ name, message, stack }: Finished & { ok: false }): Thrown => ({ name, message, stack });
-
-/** A piece of an earlier result that is not there. */
-class Missing {
-  readonly fn: string;
-  readonly message: string;
-  constructor(fn: string, message: string) {
-    this.fn = fn;
-    this.message = message;
-  }
-}
-
-/** Builds an argument out of the realm's own objects. */
-function build(wire: Wire, calls: WireCall[], results: unknown[]): unknown {
-  if (typeof wire !== 'object' || wire === null) return wire;
-  if (wire instanceof Uint8Array) {
-    const bytes = realm.make.bytes(wire.length);
-    Uint8Array.prototype.set.call(bytes, wire);
-    return bytes;
-  }
-  switch (wire.t) {
-    case 'tensor': {
-      const data = realm.make.numbers(wire.data.length);
-      Float64Array.prototype.set.call(data, wire.data);
-      return realm.make.tensor(list(wire.shape) as number[], data);
-    }
-    case 'array':
-      return list(wire.items.map((item) => build(item, calls, results)));
-    case 'record': {
-      const record = realm.make.record();
-      wire.keys.forEach((key, i) => put(record, key, build(wire.values[i], calls, results)));
-      return record;
-    }
-    case 'function':
-      return realm.make.named(wire.name, build(wire.data, calls, results));
-    case 'result': {
-      if (wire.field === undefined) return results[wire.call];
-      const found = field(results[wire.call], wire.field);
-      const fn = calls[wire.call].fn;
-      if (!found) throw new Missing(fn, `\`${fn}\` gave back no \`${wire.field}\``);
-      return found.value;
-    }
-    case 'odd':
-      return undefined;
-  }
-}
-
-function put(object: object, key: string, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
-/** An array of the student's realm. */
-function list(items: unknown[]): unknown[] {
-  const array = realm.make.array();
-  items.forEach((item, i) => put(array, String(i), item));
-  return array;
-}
-
 /** How long quick programs are gathered into one message: a message costs more than most programs do. */
 const gather = 3;
 
@@ -154,7 +97,7 @@ function runSome(request: Request & { type: 'run' }, first: number): Answer<Ran>
   try {
     timed(() => {
       for (let i = first; i < request.programs.length; i++) {
-        const what = runCalls(request.programs[i], request.echo, false);
+        const what = runCalls(request.programs[i], request.echo);
         runMicrotasks();
         answers.push({ what, console: printed() });
         if (request.singly || performance.now() - start > gather) return;
@@ -165,36 +108,6 @@ function runSome(request: Request & { type: 'run' }, first: number): Answer<Ran>
     answers.push({ what: { kind: 'timeout' }, console: printed() });
   }
   return answers;
-}
-
-function runCalls(calls: WireCall[], echo: boolean, paused: boolean): Ran {
-  const results: unknown[] = [];
-  let args: unknown[] = [];
-  for (const { fn, args: wires, standIn } of calls) {
-    let end: Finished;
-    try {
-      args = wires.map((wire) => build(wire, calls, results));
-      const last = results.length === calls.length - 1;
-      end = (paused && last ? realm.callPaused : realm.call)(fn, list(args), standIn);
-    } catch (thrown) {
-      if (thrown instanceof Missing)
-        return { kind: 'error', fn: thrown.fn, name: '', message: thrown.message, stack: '' };
-      throw thrown;
-    }
-    if (!end.ok) return { kind: 'error', fn, ...thrownBy(end) };
-    results.push(end.value);
-  }
-  // Read at once: what the student's promises still change afterwards comes too late.
-  const ran: Ran = { kind: 'value', value: read(results.at(-1), 'cache') };
-  if (echo) ran.argsAfter = calls.at(-1)!.args.map((wire, i) => after(wire, args[i]));
-  return ran;
-}
-
-/** An argument after the call; what never leaves the sandbox is only named. */
-function after(wire: Wire, value: unknown): Wire {
-  const t = typeof wire === 'object' && wire !== null && 't' in wire ? wire.t : undefined;
-  if (t === 'result') return { t: 'odd', what: 'a piece of an earlier result' };
-  return read(value);
 }
 
 function printed(): string {

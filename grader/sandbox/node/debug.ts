@@ -7,7 +7,7 @@ import { type BundleOptions, bundle } from '../bundle.ts';
 import { stackMapper, studentPrefix } from '../stack.ts';
 import { decode, encode } from '../wire.ts';
 import { Child } from './process.ts';
-import { onlyAnswer } from './protocol.ts';
+import { onlyAnswer } from '../protocol.ts';
 
 /**
  * Runs one program and waits for a debugger to attach first: `onUrl` gets the address for it. Breakpoints in the

@@ -8,7 +8,7 @@ import { bundle } from '../bundle.ts';
 import { isPlainFileName } from '../realm/lab.ts';
 import { stackMapper } from '../stack.ts';
 import { Child, canLimitMemory } from './process.ts';
-import { onlyAnswer } from './protocol.ts';
+import { onlyAnswer } from '../protocol.ts';
 
 export interface LabOptions {
   /** Folder whose `<chapter>/lab.ts` is run, with everything it imports: the student's chapters, or the solutions. */

@@ -3,10 +3,11 @@ import { type ChildProcess, spawn, execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { End, Host } from '../hosted.ts';
 import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
 import { type Isolation, commandAt, innerProcess } from './isolation.ts';
-import type { Request } from './protocol.ts';
+import type { Request } from '../protocol.ts';
 
 /** Whether memory beyond V8's own heap can be limited on this system. */
 export const canLimitMemory = process.platform === 'linux' || process.platform === 'darwin';
@@ -51,11 +52,6 @@ export interface ChildOptions {
   stopFd?: number;
 }
 
-export type End =
-  | { kind: 'oom' }
-  /** Killed by `kill`, or it left by itself. */
-  | { kind: 'exit'; detail: string };
-
 const running = new Set<Child>();
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -87,7 +83,7 @@ function unregister(child: Child): void {
 }
 
 /** One child process. While nobody waits for it, it does not keep the judge alive. */
-export class Child {
+export class Child implements Host {
   readonly options: ChildOptions;
   readonly process: ChildProcess;
   /** Resolves when the process is gone and everything it sent has been delivered. */
@@ -157,9 +153,19 @@ export class Child {
     return this.#peak;
   }
 
-  send(request: Request | { type: 'cancel' }): void {
+  send(request: Request): void {
     // A failed send shows as the end of the process.
     this.process.send(request, () => undefined);
+  }
+
+  /** While somebody listens, the memory is watched. */
+  listen(hear: (message: unknown) => void): () => void {
+    this.process.on('message', hear);
+    this.watch();
+    return () => {
+      this.process.off('message', hear);
+      this.unwatch();
+    };
   }
 
   kill(): void {

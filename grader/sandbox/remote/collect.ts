@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { Arg, Program } from '../../engine/sandbox.ts';
 import { NamedFunction, ResultOf } from '../../engine/sandbox.ts';
 import { strongest } from '../node/isolation.ts';
-import type { WireCall } from '../node/protocol.ts';
+import type { WireCall } from '../protocol.ts';
 import { openSandbox, type NodeSandbox } from '../node/sandbox.ts';
 import { decode, type Wire } from '../wire.ts';
 import { fromLine, loadedForJudge, outcomeForJudge, toLine, type Asked } from './messages.ts';

@@ -5,7 +5,7 @@
 import { Tensor } from '#tensor';
 import type { Loaded, Outcome, Place } from '../../engine/sandbox.ts';
 import { Odd, isRecord, type Value } from '../../engine/value.ts';
-import type { WireCall } from '../node/protocol.ts';
+import type { WireCall } from '../protocol.ts';
 import { NotAResult, decode, type Wire } from '../wire.ts';
 
 /** Judge → collector. */

@@ -1,5 +1,5 @@
 /** The messages between the judge and its child process. */
-import type { Wire } from '../wire.ts';
+import type { Wire } from './wire.ts';
 
 export interface WireCall {
   fn: string;

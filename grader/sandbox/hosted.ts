@@ -1,0 +1,313 @@
+/**
+ * The judge's end of a sandbox: requests, replies, limits and restarts, whatever the other end is (a child process, a
+ * worker behind a frame).
+ */
+import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../engine/sandbox.ts';
+import type { Value } from '../engine/value.ts';
+import type { Request } from './protocol.ts';
+import type { StackMapper } from './stack.ts';
+import { NotAResult, decode, encode } from './wire.ts';
+
+export type End =
+  | { kind: 'oom' }
+  /** Killed by `kill`, or it left by itself. */
+  | { kind: 'exit'; detail: string };
+
+/** Where the student's code runs. */
+export interface Host {
+  readonly alive: boolean;
+  /** Resolves when it is gone and everything it sent has been delivered. */
+  readonly ended: Promise<End>;
+  send(request: Request): void;
+  /** Hears every message; gives back what ends the listening. */
+  listen(hear: (message: unknown) => void): () => void;
+  kill(): void;
+}
+
+export interface HostedOptions<H extends Host> {
+  /** Starts another host in the place of one that is gone. */
+  start: () => Promise<H>;
+  /** What is sent to be loaded. */
+  code: string;
+  places: StackMapper;
+  /** Limit of memory in megabytes, for messages. */
+  memory: number;
+  /** Limit for loading the file in milliseconds. */
+  loadLimit: number;
+  /** How much later than its own limit a host is killed. */
+  grace: number;
+  /** Whether a host answers programs one by one from the start. */
+  singly: boolean;
+  /** What to call the host in messages: "process". */
+  noun: string;
+}
+
+function randomId(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** What the judge received, or why there is nothing more to receive. */
+type Event = { kind: 'reply'; what: Record<string, unknown>; console: string } | { kind: 'late' } | End;
+
+/** A request on its way: the replies with its id, in order, each once. */
+class Exchange {
+  readonly id = randomId();
+  readonly #stop: () => void;
+  readonly #replies: { what: Record<string, unknown>; console: string }[] = [];
+  #received = 0;
+  #end: End | undefined;
+  #wake: () => void = () => undefined;
+  readonly #onMessage = (message: unknown) => {
+    if (typeof message !== 'object' || message === null) return;
+    const { id, index, answers } = message as Record<string, unknown>;
+    // The first answer to a question is final; others are not listened to.
+    if (id !== this.id || index !== this.#received || !Array.isArray(answers)) return;
+    for (const answer of answers as unknown[]) {
+      const { what, console } = (answer ?? {}) as Record<string, unknown>;
+      if (typeof what !== 'object' || what === null) return;
+      this.#received++;
+      const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
+      this.#replies.push({ what: what as Record<string, unknown>, console: printed });
+    }
+    this.#wake();
+  };
+
+  constructor(host: Host) {
+    this.#stop = host.listen(this.#onMessage);
+    void host.ended.then((end) => {
+      this.#end = end;
+      this.#wake();
+    });
+  }
+
+  close(): void {
+    this.#stop();
+  }
+
+  /** The next reply, waited for at most so long. */
+  async next(limit: number): Promise<Event> {
+    // Looked at twice: while the judge itself was busy, the answer may have come without having been read.
+    for (const wait of [limit, 100]) {
+      if (this.#replies.length === 0 && !this.#end)
+        await new Promise<void>((resolve) => {
+          // This timer also keeps the judge alive while it waits.
+          const timer = setTimeout(resolve, wait);
+          this.#wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      const reply = this.#replies.shift();
+      if (reply) return { kind: 'reply', ...reply };
+      if (this.#end) return this.#end;
+    }
+    return { kind: 'late' };
+  }
+}
+
+export class HostedSandbox<H extends Host> implements Sandbox {
+  loaded: Loaded = { kind: 'failed', why: 'crash', message: 'not loaded yet' };
+  protected host: H | undefined;
+  readonly #options: HostedOptions<H>;
+  #busy = false;
+  #closed = false;
+  /** How long a program of an abandoned request may still run before the host listens again. */
+  #owed = 0;
+
+  constructor(options: HostedOptions<H>) {
+    this.#options = options;
+  }
+
+  async open(host: H): Promise<void> {
+    this.loaded = await this.#load(host);
+  }
+
+  async *run(programs: Program[], options: RunOptions = {}): AsyncGenerator<Outcome> {
+    const { limit = 1_000, echo = false } = options;
+    if (this.#busy) throw new Error('a sandbox runs one request at a time: finish or leave the last one first');
+    if (this.#closed) throw new Error('this sandbox is closed');
+    if (programs.length === 0) return;
+    const request: Request & { type: 'run' } = {
+      type: 'run',
+      id: '',
+      programs: programs.map((program) =>
+        program.map(({ fn, args, standIn = false }) => ({ fn, args: args.map(encode), standIn })),
+      ),
+      limit,
+      echo,
+      singly: this.#options.singly,
+    };
+    this.#busy = true;
+    try {
+      // A process that dies takes the answers with it that it had gathered: what is missing is asked again, one by one,
+      // and only what dies then has lost.
+      const rest = { ...request };
+      for (;;) {
+        const ready = await this.#ready();
+        if ('kind' in ready) {
+          yield ready;
+          return;
+        }
+        const answered = yield* this.#exchange(ready.host, rest, limit);
+        if (answered === undefined) return;
+        rest.programs = rest.programs.slice(answered);
+        rest.singly = true;
+      }
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#discard();
+  }
+
+  /** Yields outcomes; returns how many when the process has ended and the rest should be asked again. */
+  async *#exchange(
+    host: H,
+    request: Request & { type: 'run' },
+    limit: number,
+  ): AsyncGenerator<Outcome, number | undefined> {
+    const exchange = new Exchange(host);
+    const { length } = request.programs;
+    let done = 0;
+    try {
+      host.send({ ...request, id: exchange.id });
+      while (done < length) {
+        const event = await exchange.next(limit + this.#options.grace + (done === 0 ? this.#owed : 0));
+        this.#owed = 0;
+        if (event.kind !== 'reply' && !request.singly) {
+          await this.#discard();
+          const answered = done;
+          done = Infinity;
+          return answered;
+        }
+        const outcome = this.#outcome(event, limit);
+        done = ['value', 'error'].includes(outcome.kind) ? done + 1 : Infinity;
+        if (done === Infinity) await this.#discard();
+        yield outcome;
+      }
+      return undefined;
+    } finally {
+      exchange.close();
+      if (done < length) {
+        // The reader has left: finish the program that is running, forget the rest.
+        host.send({ type: 'cancel' });
+        this.#owed = limit;
+      }
+    }
+  }
+
+  #outcome(event: Event, limit: number): Outcome {
+    if (event.kind !== 'reply') return this.#lost(event, limit);
+    const { what } = event;
+    const printed = event.console === '' ? {} : { console: event.console };
+    if (what.kind === 'timeout') return { kind: 'timeout', ms: limit, ...printed };
+    if (what.kind === 'error') {
+      const { fn, name, message, at } = this.#thrown(what);
+      return { kind: 'error', name, message, ...(at && { at }), todo: /^TODO\b/.test(message), fn, ...printed };
+    }
+    try {
+      if (what.kind !== 'value') throw new NotAResult('its kind');
+      const value = decode(what.value);
+      if (!Array.isArray(what.argsAfter)) return { kind: 'value', value, ...printed };
+      const argsAfter: Value[] = what.argsAfter.map(decode);
+      return { kind: 'value', value, argsAfter, ...printed };
+    } catch (error) {
+      if (!(error instanceof NotAResult)) throw error;
+      return { kind: 'crash', detail: `the ${this.#options.noun} sent something that is not a result`, ...printed };
+    }
+  }
+
+  #thrown(what: Record<string, unknown>) {
+    const text = (value: unknown, length = 2_000) => (typeof value === 'string' ? value.slice(0, length) : '');
+    const at: Place | undefined = this.#options.places(text(what.stack, 20_000))[0];
+    return { fn: text(what.fn), name: text(what.name, 200), message: text(what.message), at };
+  }
+
+  /** The outcome when no answer came. */
+  #lost(event: Exclude<Event, { kind: 'reply' }>, limit: number): Exclude<Outcome, { kind: 'value' | 'error' }> {
+    if (event.kind === 'late') return { kind: 'timeout', ms: limit };
+    if (event.kind === 'oom') return { kind: 'oom', megabytes: this.#options.memory };
+    return { kind: 'crash', detail: event.detail };
+  }
+
+  /** A host with the file loaded, or the outcome to give instead. */
+  async #ready(): Promise<{ host: H } | Outcome> {
+    if (this.loaded.kind === 'failed')
+      return { kind: 'crash', detail: `the file did not load: ${this.loaded.message}` };
+    if (this.host?.alive) return { host: this.host };
+    await this.#discard();
+    const host = this.#closed ? undefined : await this.#options.start();
+    // Closed while it ran: what its process took with it is not asked again.
+    if (!host || this.#closed) {
+      host?.kill();
+      return { kind: 'crash', detail: 'the sandbox was closed' };
+    }
+    const again = await this.#load(host);
+    if (again.kind === 'failed') return { kind: 'crash', detail: `the file did not load again: ${again.message}` };
+    return { host };
+  }
+
+  async #load(host: H): Promise<Loaded> {
+    this.host = host;
+    this.#owed = 0;
+    const exchange = new Exchange(host);
+    const { loadLimit: limit, grace, code } = this.#options;
+    host.send({ type: 'load', id: exchange.id, code, limit });
+    // Starting the process is not the student's time.
+    const event = await exchange.next(limit + grace + 10_000);
+    exchange.close();
+    const loaded = this.#loading(event);
+    if (loaded.kind === 'failed') await this.#discard();
+    return loaded;
+  }
+
+  #loading(event: Event): Loaded {
+    if (event.kind !== 'reply') return this.#neverLoaded(this.#lost(event, this.#options.loadLimit));
+    const { what } = event;
+    const printed = event.console === '' ? {} : { console: event.console };
+    if (what.kind === 'timeout')
+      return { ...this.#neverLoaded({ kind: 'timeout', ms: this.#options.loadLimit }), ...printed };
+    if (what.kind === 'syntax' || what.kind === 'throws') {
+      const { name, message, at } = this.#thrown(what);
+      const text = name === '' ? `threw ${message}` : `${name}: ${message}`;
+      return { kind: 'failed', why: what.kind, message: text, ...(at && { at }), ...printed };
+    }
+    const names = Array.isArray(what.exports) ? what.exports.slice(0, 1_000) : [];
+    const exports = names.flatMap((pair: unknown) => {
+      if (!Array.isArray(pair) || typeof pair[0] !== 'string') return [];
+      return [[pair[0].slice(0, 200), pair[1] === 'function' ? 'function' : 'other'] as const];
+    });
+    if (exports.length === 0) {
+      const message = 'the file exports nothing: each function of the exercise starts with `export function`';
+      return { kind: 'failed', why: 'empty', message, ...printed };
+    }
+    return { kind: 'loaded', exports: Object.fromEntries(exports), ...printed };
+  }
+
+  #neverLoaded(lost: Exclude<Outcome, { kind: 'value' | 'error' }>): Extract<Loaded, { kind: 'failed' }> {
+    const messages = {
+      timeout: `the file never finished loading (limit ${this.#options.loadLimit} ms): is there a loop outside every function?`,
+      oom: `loading the file took more than ${this.#options.memory} MB of memory`,
+      crash: lost.kind === 'crash' ? `loading the file ended the ${this.#options.noun}: ${lost.detail}` : '',
+    };
+    return { kind: 'failed', why: lost.kind, message: messages[lost.kind] };
+  }
+
+  async #discard(): Promise<void> {
+    const { host } = this;
+    this.host = undefined;
+    if (!host) return;
+    host.kill();
+    // Nothing may be left running when this resolves; the timer keeps the judge there to see it.
+    const stay = setTimeout(() => undefined, 10_000);
+    await host.ended;
+    clearTimeout(stay);
+    this.left(host);
+  }
+
+  /** Called with each host when it is gone. */
+  protected left(_host: H): void {}
+}
