@@ -287,8 +287,6 @@ interface AttentionBackSlips extends HeadBackSlips {
   of?: ('q' | 'v')[];
   ways?: ('q' | 'k' | 'v')[];
   exchangedCaches?: boolean;
-  /** dk goes back as the values' gradient, and dv as the keys'. */
-  keysForValues?: boolean;
   scaleForgotten?: boolean;
   divide?: number;
 }
@@ -312,7 +310,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     manyHeadsBack(
       i.dy,
       { ...forward, scale: scores, weights: { ...weights, ...on } },
-      { ...slips, ...(memory && { memory }), ...(slips.keysForValues && memory && { otherCache: memory }) },
+      { ...slips, ...(memory && { memory }) },
     );
   const [keys, values] = [back('keys'), back('values')];
   const ways = slips.ways ?? ['q', 'k', 'v'];
@@ -329,7 +327,7 @@ function attentionBack(i: Up<AttentionInputs>, slips: AttentionBackSlips = {}) {
     dx,
     adapters: {
       q: detour(keys.weights.wQ, of.q),
-      v: detour(slips.keysForValues ? keys.weights.wK : keys.weights.wV, of.v),
+      v: detour(keys.weights.wV, of.v),
     },
   };
 }
@@ -412,6 +410,10 @@ export const loraAttentionBackward = exercise({
     'heads merged by reshape': {
       wrong: slippedBack({ mergeByReshape: true }),
       says: 'The gradients of queries, keys and values are put together by reshape alone. mergeHeads is the way back from splitHeads.',
+    },
+    'queries’ heads merged by reshape': {
+      wrong: slippedBack({ queriesByReshape: true }),
+      says: 'The gradient of the queries is put together by reshape alone. mergeHeads is the way back from splitHeads.',
     },
     'averaged over the batch': {
       wrong: (i) => slippedBack({ divide: i.x.shape[0]! })(i),

@@ -426,7 +426,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The heads are merged by a reshape alone.',
     find: 'const throughQueries = loraBackward(mergeHeads(dq), cache.q);',
     put: 'const throughQueries = loraBackward(dq.reshape(...cache.q.x.shape), cache.q);',
-    causes: ['heads merged by reshape'],
+    causes: ['heads merged by reshape', 'queries’ heads merged by reshape'],
   },
   {
     exercise: 'loraAttentionBackward',
