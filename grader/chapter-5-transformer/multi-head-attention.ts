@@ -336,9 +336,8 @@ const headParameters = ['x', 'memory', 'mask', 'weights', 'heads'];
 const some = {
   perSequence: asTensor([[[1, 1, 0]], [[1, 0, 0]]]),
   causal: asTensor([
-    [1, 0, 0],
-    [1, 1, 0],
-    [1, 1, 1],
+    [1, 0],
+    [1, 1],
   ]),
   perQuery: asTensor([
     [
@@ -361,7 +360,9 @@ const headExample = (seed: number, mask: Tensor) => ({
 const headExamples = [
   headExample(11, some.perSequence),
   headExample(37, some.perQuery),
-  { ...headExample(53, some.causal), x: filled(5, 2, 3, 4) },
+  { ...headExample(53, ones(1, 1)), x: filled(5, 2, 3, 4) },
+  // One mask for all sequences, as small as can be.
+  { x: filled(4, 1, 2, 1), memory: filled(8, 1, 2, 1), mask: some.causal, weights: headsLike(60, 1), heads: 1 },
 ];
 
 const slippedHeads = (slips: HeadSlips) => (i: HeadInputs) => {
