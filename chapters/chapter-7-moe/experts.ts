@@ -47,7 +47,7 @@ export function expertCapacity(tokens: number, experts: number, k: number, facto
  * Deals the tokens out. First all tokens' first choices, from token 0 to the last, then all second choices, and so on. An
  * expert that has reached its capacity takes no more: what comes then is dropped.
  *
- * @param chosen   (T, k) in rows, from chooseExperts
+ * @param chosen   (T, k) in rows, from chooseExperts; T ≥ 1
  * @param experts  E
  * @param capacity a whole number ≥ 0, or Infinity
  * @returns E piles, in each the assignments in the order in which they came

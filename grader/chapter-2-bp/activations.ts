@@ -98,6 +98,10 @@ const sigmoidForward = exercise({
       wrong: ({ x }) => y(x, (v) => sigma(Math.min(Math.max(v, -20), 20))),
       says: 'You cut x off so that nothing overflows: from there on your curve is level, and σ(−40) is a billion times too large. With the exponential on the safe side nothing needs cutting.',
     },
+    'cut off further out': {
+      wrong: ({ x }) => y(x, (v) => sigma(Math.min(Math.max(v, -30), 30))),
+      says: 'You cut x off so that nothing overflows: from there on your curve is level, and σ(−40) is thousands of times too large. With the exponential on the safe side nothing needs cutting.',
+    },
   },
   hints: [
     'Far left it is 0, far right 1, at 0 it is ½.',
@@ -288,6 +292,10 @@ const reluBackward = exercise({
       wrong: (i) => dx(i, (v) => (v >= 0 ? 1 : 0)),
       says: 'At 0 there is a corner and no slope, so there has to be a convention. This course (and PyTorch) takes 0 there.',
     },
+    'the wrong side': {
+      wrong: (i) => dx(i, (v) => (v > 0 ? 0 : 1)),
+      says: 'Your mask is the wrong way round: the gradient comes through where x was cut off, and is stopped where it passed.',
+    },
   },
   hints: [
     'Each entry either passed on the way forward, or did not.',
@@ -335,6 +343,14 @@ const leakyReluForward = exercise({
     'slope of one’s own': { wrong: ({ x }) => y(x, (v) => (v > 0 ? v : 0.01 * v)), says: bendSays.fixed },
     'the larger of the two': { wrong: ({ x, slope }) => y(x, (v) => Math.max(v, slope * v)), says: bendSays.larger },
     'slope subtracted': { wrong: ({ x, slope }) => y(x, (v) => (v > 0 ? v : v - slope)), says: bendSays.minus },
+    'slope for value': {
+      wrong: ({ x, slope }) => y(x, (v) => (v > 0 ? v : slope)),
+      says: 'On the left you return the slope itself, the same number for every x. The line goes through 0 with that slope.',
+    },
+    'left side turned up': {
+      wrong: ({ x, slope }) => y(x, (v) => (v > 0 ? v : -slope * v)),
+      says: 'Your left side has the wrong sign: a small positive slope should lead below 0 there.',
+    },
   },
   hints: [
     'Two straight lines that meet at 0.',
@@ -412,6 +428,10 @@ const preluForward = exercise({
       wrong: ({ x, a }) => y(x, (v) => Math.max(v, a.data[0]! * v)),
       says: bendSays.larger,
     },
+    'left side turned up': {
+      wrong: ({ x, a }) => y(x, (v) => (v > 0 ? v : -a.data[0]! * v)),
+      says: 'Your left side has the wrong sign: with a small positive a it should lie below 0.',
+    },
   },
   hints: [
     'Leaky ReLU, with the slope in a Tensor of one entry.',
@@ -432,7 +452,14 @@ const preluBackward = exercise({
   parameters: ['dy'],
   backwardOf: { forward: 'preluForward', takes: ['x', 'a'] },
   oracle: gradientOf<Lifted<Prelu>>(prelu, { upstream: 'dy', wrt: { dx: 'x', da: 'a' } }),
-  checks: [gradientAgrees({ upstream: ['dy'], cases: 20 }), pure()],
+  checks: [
+    gradientAgrees({ upstream: ['dy'], cases: 20 }),
+    property<PreluBack>('at x = 0 the gradient of x is a · dy', {
+      fixed: () => [{ x: toTensor([0, 1, -1, 0]), dy: toTensor([2, 3, 4, -4]), a: toTensor([0.25]) }],
+      holds: ({ y: { dx } }) => dx.data[0] === 0.5 && dx.data[3] === -1,
+    }),
+    pure(),
+  ],
   examples: shapesBack().map((i) => ({ ...i, a: toTensor([0.25]) })),
   misconceptions: {
     'da not summed': {
@@ -474,6 +501,21 @@ const preluBackward = exercise({
         return preluWrong(i, toTensor([reached(i).sum().item()]));
       },
       says: forgotten,
+    },
+    'last entry only': {
+      wrong: (i) => {
+        const each = reached(i).data.filter((_, k) => i.x.data[k]! < 0);
+        return preluWrong(i, toTensor([each.at(-1) ?? 0]));
+      },
+      says: 'In da only the last of the entries on the left counts: = where += is meant. All of them have used the one a.',
+    },
+    'upstream forgotten in da': {
+      wrong: (i) => preluWrong(i, toTensor([i.x.minimum(0).sum().item()])),
+      says: 'Your da is the slope of the sum of all y. How much the loss cares for each entry is what dy says; it belongs in every term of the sum.',
+    },
+    'slope 1 at 0': {
+      wrong: (i) => ({ dx: dx(i, (v) => (v >= 0 ? 1 : i.a.data[0]!)), da: toTensor([reached(i).sum().item()]) }),
+      says: 'At 0 there is a corner, so there has to be a convention: here 0 belongs to the left side.',
     },
   },
   hints: [
@@ -520,6 +562,10 @@ const geluForward = exercise({
     'density for probability': {
       wrong: ({ x }) => y(x, (v) => v * bell(v)),
       says: 'You multiply by the bell curve φ. The area under it, left of x, is Φ, and that is the factor.',
+    },
+    '1 missing': {
+      wrong: ({ x }) => y(x, (v) => 0.5 * v * erf(v / Math.SQRT2)),
+      says: 'Your curve is even: for −2 the same as for 2. erf runs from −1 to 1, and a probability from 0 to 1; halving alone does not bring it there.',
     },
   },
   hints: [
@@ -579,6 +625,10 @@ const geluBackward = exercise({
       wrong: (i) => dx(i, (v) => normal(v) + (v * Math.exp((v * v) / 2)) / Math.sqrt(2 * Math.PI)),
       says: 'Your bell curve grows on both sides. A density falls away from the middle: look at the sign of its exponent (in code, -v ** 2 does not even compile, and (-v) ** 2 is positive).',
     },
+    'x missing in the second term': {
+      wrong: (i) => dx(i, (v) => normal(v) + bell(v)),
+      says: 'In the second term the other factor of the product is missing: Φ′ = φ is multiplied by what?',
+    },
   },
   hints: [
     'y is a product of two things that both depend on x.',
@@ -630,6 +680,26 @@ const geluTanh = exercise({
           return 0.5 * v * (1 + (e - 1) / (e + 1));
         }),
       says: 'Your tanh is made of exponentials that overflow: Infinity/Infinity is NaN. Math.tanh does not.',
+    },
+    'factor left out': {
+      wrong: ({ x }) => x.map((v) => 0.5 * v * (1 + Math.tanh(tanhInside(v, v ** 3, 1)))),
+      says: 'In front of the bracket a factor is missing: compare the formula.',
+    },
+    'factor without its root': {
+      wrong: ({ x }) => x.map((v) => 0.5 * v * (1 + Math.tanh(tanhInside(v, v ** 3, 2 / Math.PI)))),
+      says: 'You multiply the bracket by 2/π itself. Look at that factor in the formula again.',
+    },
+    '2π under the root': {
+      wrong: ({ x }) => x.map((v) => 0.5 * v * (1 + Math.tanh(tanhInside(v, v ** 3, Math.sqrt(2 * Math.PI))))),
+      says: 'Your factor in front of the bracket is √(2π), which belongs to the normal density. Here π stands below the line.',
+    },
+    'half missing': {
+      wrong: ({ x }) => x.map((v) => 2 * geluByTanh(v)),
+      says: 'Twice too much: 1 + tanh runs from 0 to 2, and the share that passes from 0 to 1.',
+    },
+    'cubic term subtracted': {
+      wrong: ({ x }) => x.map((v) => 0.5 * v * (1 + Math.tanh(tanhInside(v, -(v ** 3))))),
+      says: 'The cubic term is taken off. It makes the curve steeper: look at its sign.',
     },
   },
   hints: [
@@ -726,6 +796,10 @@ const siluBackward = exercise({
         }),
       says: 'You take y for σ(x) everywhere. y is x · σ(x) already; the formula wants the share that passes, a number from 0 to 1.',
     },
+    '1 − s missing': {
+      wrong: (i) => dx(i, (v) => sigma(v) + v * sigma(v)),
+      says: 'In the second term you multiply by s alone. What is the derivative of the sigmoid, in terms of s?',
+    },
   },
   hints: [
     'y is a product of two things that both depend on x.',
@@ -788,6 +862,14 @@ const softplusForward = exercise({
     'log of 1 + a tiny number': {
       wrong: ({ x }) => y(x, (v) => Math.max(v, 0) + Math.log(1 + Math.exp(-Math.abs(v)))),
       says: 'For x = −40 you get exactly 0: beside the 1, a number of 4e-18 is rounded away before the logarithm sees it. The docstring names a function that never writes that 1 down.',
+    },
+    'bars missing': {
+      wrong: ({ x }) => y(x, (v) => Math.max(v, 0) + Math.log1p(Math.exp(-v))),
+      says: 'For negative x your result is too large, and for −1000 Infinity: with max(x, 0) in front, the exponent is never above 0. Look for the bars of |x|.',
+    },
+    'exponent that grows': {
+      wrong: ({ x }) => y(x, (v) => Math.max(v, 0) + Math.log1p(Math.exp(Math.abs(v)))),
+      says: 'Your exponential grows on both sides, and overflows. What is added to max(x, 0) should vanish far from the corner: look at the sign in front of |x|.',
     },
   },
   hints: [
@@ -927,6 +1009,13 @@ const softmaxForward = exercise({
       wrong: ({ x }) => ({ y: probabilities(x.clip(-50, 50), -1, 0) }),
       says: 'You cut the scores off so that nothing overflows: 900 and 1000 then get the same probability. Subtracting loses nothing.',
     },
+    'differences divided by their sum': {
+      wrong: ({ x }) => {
+        const z = x.sub(x.max(-1, keep));
+        return { y: z.div(z.sum(-1, keep)) };
+      },
+      says: 'You subtract the largest score and divide what is left by its sum, so that the largest gets 0. The exponential is missing.',
+    },
   },
   hints: [
     'Exponentials are positive; divided by their sum they make a distribution. Which numbers belong to one sum?',
@@ -991,6 +1080,10 @@ const softmaxBackward = exercise({
     'row sums laid along the columns': {
       wrong: (i) => softmaxWrong(i, (p, dy) => p.mul(dy.sub(dy.mul(p).sum(-1)))),
       says: 'Your sums have lost their axis: (N) beside (N, C) is broadcast along the row, so that a sample meets the sums of others (or the shapes do not fit). They should stay (N, 1).',
+    },
+    'only each output by itself': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => p.mul(dy)),
+      says: 'You multiply dy by y, and that is the first half. Raising one score also takes something from every probability of its row, the sum of all dy_k y_k.',
     },
   },
   hints: [
@@ -1059,6 +1152,13 @@ const logSoftmaxForward = exercise({
       wrong: ({ x }) => ({ y: x.sub(x.sub(x.max(-1, keep)).exp().sum(-1, keep).log()) }),
       says: 'Inside the logarithm you subtract the largest score, in front of it you do not: your probabilities no longer sum to 1. What is taken from x in one place is taken from it in both.',
     },
+    'sum without its logarithm': {
+      wrong: ({ x }) => {
+        const z = x.sub(x.max(-1, keep));
+        return { y: z.sub(z.exp().sum(-1, keep)) };
+      },
+      says: 'You subtract the sum of the exponentials itself. On paper: the logarithm of a quotient is the difference of two logarithms.',
+    },
   },
   hints: [
     'The logarithm of a quotient is a difference, and log eˣ is x. Do both on paper before you compute anything.',
@@ -1101,6 +1201,18 @@ const logSoftmaxBackward = exercise({
     'mean for sum': {
       wrong: (i) => softmaxWrong(i, (p, dy) => dy.sub(p.mul(dy.mean(-1, keep)))),
       says: 'You take the mean of dy over the row. Every output contains the same logarithm, so their gradients in it add up.',
+    },
+    'dy weighted in the sum': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => dy.sub(p.mul(dy.mul(p).sum(-1, keep)))),
+      says: 'In your sum each dy_k has its probability as a weight. That belongs to softmax; here every output contains the same logarithm, so their gradients in it simply add up.',
+    },
+    'sum over the whole tensor': {
+      wrong: (i) => softmaxWrong(i, (p, dy) => dy.sub(p.mul(dy.sum()))),
+      says: 'Your sum runs over the whole tensor. The samples of a batch know nothing of each other: one sum for each row.',
+    },
+    'probabilities missing': {
+      wrong: (i) => softmaxWrong(i, (_p, dy) => dy.sub(dy.sum(-1, keep))),
+      says: 'You take the whole sum off every entry. A score moves the logarithm of the sum only as much as its share in that sum: which numbers are those shares?',
     },
   },
   hints: [

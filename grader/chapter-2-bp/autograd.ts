@@ -132,6 +132,18 @@ const pow = exercise({
       wrong: ({ a, exponent: n }) => local(power(a, n), n === 0 ? 0 : n * power(a, n - 1), 0),
       says: 'There are two slopes. The exponent is a constant and no node of the graph, so only a has one.',
     },
+    'slope of an exponential, or an error': {
+      wrong: ({ a, exponent: n }) => {
+        const slope = n === 0 ? 0 : power(a, n) * Math.log(a);
+        if (!Number.isFinite(power(a, n) + slope)) throw new RangeError('no finite slope');
+        return local(power(a, n), slope);
+      },
+      says: 'aⁿ log a is the derivative with respect to the exponent. Here the exponent is a constant, and the base moves (and may be negative).',
+    },
+    'both lowered': {
+      wrong: ({ a, exponent: n }) => local(power(a, n), n === 0 ? 0 : (n - 1) * power(a, n - 1)),
+      says: 'The factor in front is n − 1 in your slope. Only the exponent goes down by one; what comes to the front is the exponent as it was.',
+    },
   },
   hints: [
     'You know the derivative of x² and of x³; what do they have in common?',
@@ -436,6 +448,24 @@ const topologicalOrder = exercise<typeof drawn, Part>({
       wrong: (i) => recursively(i),
       says: 'It is right on small graphs, and on a chain of 10,000 nodes the stack overflows, since every parent is one more call inside a call. Keep the waiting nodes in an array of your own.',
     },
+    'listed when taken from the stack': {
+      wrong: (i) => {
+        const order: number[] = [];
+        const waiting = [i.output];
+        const seen = new Set(waiting);
+        while (waiting.length > 0) {
+          const node = waiting.pop()!;
+          order.push(node);
+          for (const p of i.parents[node]!) {
+            if (seen.has(p)) continue;
+            seen.add(p);
+            waiting.push(p);
+          }
+        }
+        return order.reverse();
+      },
+      says: 'You list a node when it is taken from the stack, before the walk has been below it. But one that is met early over a short path may also be needed by a node further down a long one. When do you know that everything it needs has been listed?',
+    },
   },
   hints: [
     'Start at the output and walk down to the leaves. A node may be listed when nothing below it is waiting any more: on the way out, not on the way in.',
@@ -575,6 +605,24 @@ const backward = exercise<typeof drawnPass, Pass>({
       wrong: (i) => walkBack(i, { order: (part) => recursively(part).reverse() }),
       says: 'It is right on small graphs, but on a chain of 10,000 nodes the stack overflows. If topologicalOrder overflows too, mend that first; the walk along its list needs no call to itself.',
     },
+    'slopes not multiplied': {
+      wrong: (i) => {
+        const d: number[] = i.graph.parents.map((_, k) => (k === i.output ? 1 : 0));
+        for (const node of needed({ parents: i.graph.parents, output: i.output }))
+          i.graph.parents[node]!.forEach((p, k) => (d[p] = d[p]! + i.graph.slopes[node]![k]!));
+        return i.grads.map((g, k) => g + d[k]!);
+      },
+      says: 'Every node hands down its slopes as they are. A slope says how fast this node moves; how fast the output moves with this node is its own gradient, and the two are multiplied.',
+    },
+    'output left as it was': {
+      wrong: (i) => walkBack(i, { end: ({ grads, output }, d) => grads.map((g, k) => (k === output ? g : g + d[k]!)) }),
+      says: 'Every node is right but the output itself: it, too, gets its derivative added, and that of anything with respect to itself is 1.',
+    },
+    'first slope for all': {
+      wrong: (i) =>
+        walkBack({ ...i, graph: { ...i.graph, slopes: i.graph.slopes.map((s) => s.map(() => s[0]!)) } }, {}),
+      says: 'Each node uses its first slope for all of its parents. slopes[i] has one for every place in parents[i].',
+    },
   },
   hints: [
     'The output moves itself one for one. Each node then tells its parents: so much of what I move the output comes from you.',
@@ -667,6 +715,21 @@ const neuronGradient = exercise({
         return { loss, dw: i.w.map((wi) => db * wi), db };
       },
       says: 'dw holds the gradient of x. Read the grad of the weights.',
+    },
+    'error not squared': {
+      wrong: (i) => {
+        const { dw, db } = neuron(i, (y) => 1 - y * y);
+        const y = Math.tanh(i.w.reduce((total, wi, k) => total + wi * i.x[k]!, i.b));
+        return { loss: y - i.target, dw, db };
+      },
+      says: 'Your loss is the error itself, which may be negative. Its square is asked for.',
+    },
+    'bias left out': {
+      wrong: (i) => {
+        const { loss, dw } = neuron({ ...i, b: 0 }, (y, error) => 2 * error * (1 - y * y));
+        return { loss, dw, db: 0 };
+      },
+      says: 'The bias has no part in your sum, so it has no gradient either.',
     },
   },
   hints: [

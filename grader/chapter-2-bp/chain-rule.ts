@@ -134,6 +134,18 @@ const vectorJacobianProduct = exercise({
       wrong: ({ dy, J }) => J.mul(dy.expandDims(1)),
       says: 'Every row of J is weighted rightly, and then left alone. An input wants one number: its share in all outputs together.',
     },
+    'last output only': {
+      wrong: ({ dy, J }) => J.row(dy.size - 1).mul(dy.data[dy.size - 1]!),
+      says: 'Only the last output has a say in your result: = where += is meant. Every output that an input has touched adds its share.',
+    },
+    'first output only': {
+      wrong: ({ dy, J }) => J.row(0).mul(dy.data[0]!),
+      says: 'Only the first output has a say in your result. Every output that an input has touched adds its share.',
+    },
+    'read column by column': {
+      wrong: ({ dy, J }) => J.reshape(J.shape[1]!, J.shape[0]!).matmul(dy),
+      says: 'You read J as if its columns lay one after the other, or reshape it where it should be transposed. Its entries lie row by row: J_ij is number i · n + j.',
+    },
   },
   hints: [
     'An input reaches the loss by way of every output. What arrives on different ways is added.',
@@ -186,6 +198,14 @@ const backThroughChain = exercise({
     'upstream forgotten': {
       wrong: ({ dy, jacobians }) => jacobians.reduceRight((g, J) => pulled(g, J), ones(dy.size)),
       says: 'You begin with ones. The chain is walked rightly, but from a gradient that nobody gave you.',
+    },
+    'last step left out': {
+      wrong: ({ dy, jacobians }) => jacobians.slice(0, -1).reduceRight((g, J) => pulled(g, J), dy),
+      says: 'The step that dy belongs to is left out: the last Jacobian comes first on the way back. Does your loop begin at length − 1?',
+    },
+    'every step from dy': {
+      wrong: ({ dy, jacobians }) => (jacobians.length > 0 ? pulled(dy, jacobians[0]!) : dy),
+      says: 'Every step of yours starts again from dy, so that only the last one you take is left. Each starts from the gradient that the one before it left.',
     },
   },
   hints: [

@@ -1,4 +1,4 @@
-import { Tensor, tensor as toTensor } from '#tensor';
+import { Tensor, ones, tensor as toTensor } from '#tensor';
 import {
   agrees,
   exercise,
@@ -63,6 +63,8 @@ const linearForward = exercise({
         b: toTensor([1]),
       },
       { x: toTensor([[1], [2]]), w: toTensor([[1]]), b: toTensor([[0], [1]]) },
+      { x: toTensor([[1, 2]]), w: ones(1, 2, 2), b: toTensor([0]) },
+      { x: ones(1, 2, 2), w: toTensor([[1, 2]]), b: toTensor([0]) },
     ]),
   ],
   misconceptions: {
@@ -85,6 +87,10 @@ const linearForward = exercise({
     'bias per sample': {
       wrong: ({ x, w, b }) => ({ y: x.matmul(w.T).map((y, k) => y + b.data[Math.floor(k / b.size) % b.size]!) }),
       says: 'The bias is added along the wrong axis: b has one number per output, which is one per column.',
+    },
+    'w reshaped instead of transposed': {
+      wrong: ({ x, w, b }) => ({ y: x.matmul(w.reshape(w.shape[1]!, w.shape[0]!)).add(b) }),
+      says: 'You bring w to (in, out) by reshaping it, or read it column by column: the shape fits, and the numbers stay in their old order. Transposing moves them.',
     },
   },
   hints: [
@@ -118,6 +124,7 @@ const linearBackward = exercise({
         { x: toTensor([[1], [2]]), w: toTensor([[1]]), b: toTensor([0]), dy: toTensor([[1]]) },
         { x: toTensor([[1, 2]]), w: toTensor([[1, 2]]), b: toTensor([0]), dy: toTensor([[1, 2]]) },
         { x: toTensor([[1, 2]]), w: toTensor([[1, 2]]), b: toTensor([0]), dy: toTensor([1]) },
+        { x: toTensor([[1]]), w: toTensor([[1]]), b: toTensor([0]), dy: ones(1, 1, 1) },
       ],
       { worth: 1 },
     ),
@@ -162,6 +169,14 @@ const linearBackward = exercise({
       wrong: (i) => ({ ...back(i), db: i.dy.sum() }),
       says: 'db is one number, the sum of all of dy. Every output has a bias of its own: add up over the samples only.',
     },
+    'w reshaped on the way back': {
+      wrong: (i) => ({ ...back(i), dx: i.dy.matmul(i.w.T.reshape(...i.w.shape)) }),
+      says: 'In dx the numbers of w are in the wrong order, though its shape fits. On the way back w is needed as it is, neither transposed nor reshaped.',
+    },
+    'weight gradient averaged': {
+      wrong: (i) => ({ ...back(i), dw: back(i).dw.div(i.x.shape[0]!) }),
+      says: 'dw is averaged over the samples, db is summed over them. If the loss is a mean, dy carries the 1/N already.',
+    },
   },
   hints: [
     'y_ik = Σ_j x_ij w_kj + b_k. Which outputs does one x_ij reach, which does one w_kj, which does b_k?',
@@ -185,7 +200,11 @@ const predictClasses = exercise({
   inputs: { logits: tensor('N', 'C', { step: 0.5 }) },
   sizes: { N: upTo(4), C: upTo(5) },
   oracle: ({ logits }) => best(logits, (a, b) => a > b),
-  checks: [agrees({ exact: true }), pure(), rejects('logits that are not a matrix', [{ logits: toTensor([1, 2, 3]) }])],
+  checks: [
+    agrees({ exact: true }),
+    pure(),
+    rejects('logits that are not a matrix', [{ logits: toTensor([1, 2, 3]) }, { logits: ones(2, 2, 2) }]),
+  ],
   examples: [
     {
       logits: toTensor([
@@ -371,6 +390,10 @@ const softmaxRegression = exercise({
       wrong: (i) => regress(i, { db: (dz) => dz.sum() }),
       says: 'db is one number, the sum over samples and classes. Every class has a bias of its own: add up over the samples only.',
     },
+    'bias left out': {
+      wrong: (i) => regress({ ...i, b: i.b.mul(0) }),
+      says: 'The bias changes nothing in your result.',
+    },
   },
   hints: [
     'Nothing new is to be computed: two functions forward, the same two backward.',
@@ -517,6 +540,18 @@ const logisticRegression = exercise({
     'a table of all pairs, averaged': {
       wrong: (i) => ({ ...decide(i), ...everyPair(i, i.targets.length) }),
       says: 'Your db is right and your dw is not: every probability meets the targets of all samples, since (N, 1) minus (N) is an (N, N) table, whose mean hides it in db. Bring both to one shape before you subtract.',
+    },
+    'sigmoid twice': {
+      wrong: (i) => {
+        const z = Array.from(i.x.matmul(i.w).add(i.b).data, sigma);
+        const slopes = toTensor(z.map((v, k) => (sigma(v) - i.targets[k]!) / z.length));
+        return {
+          loss: z.reduce((s, v, k) => s + Math.log1p(Math.exp(v)) - v * i.targets[k]!, 0) / z.length,
+          dw: slopes.matmul(i.x),
+          db: slopes.sum().item(),
+        };
+      },
+      says: 'The sums go through a sigmoid before the loss, which takes logits and has its own: no answer can then be surer than σ(1).',
     },
   },
   hints: [

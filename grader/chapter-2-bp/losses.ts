@@ -160,6 +160,14 @@ const klDivergence = exercise({
       wrong: ({ p, q }) => kl(p, q, (x, y) => orZero(x, x * Math.log2(x / y))),
       says: 'You take the logarithm to base 2. Here everything is in nats, with the natural logarithm.',
     },
+    'p and q swapped, with the zeros of p left out': {
+      wrong: ({ p, q }) => kl(p, q, (x, y) => orZero(x, y * Math.log(y / x))),
+      says: 'You computed KL(q ‖ p), of the outcomes that p allows. The first of the two is what really happens, and it weighs the terms.',
+    },
+    'divided by C': {
+      wrong: ({ p, q }) => kl(p, q, (x, y) => orZero(x, x * Math.log(x / y))) / p.size,
+      says: 'You divide by the number of outcomes. The probabilities p are the weights of the average already; they add up to 1.',
+    },
   },
   hints: [
     'Someone believes q while p is true. How much more surprised are they, on average, than someone who knows p?',
@@ -486,6 +494,24 @@ const huberForward = exercise({
       wrong: (i) => huberLoss(errors(i).map((e) => (e <= i.delta ? parabola(e) : line(e, i.delta)))),
       says: 'Errors above δ go on as a line, errors below −δ still count with their square. It is the size of the error that decides.',
     },
+    '½ missing where both pieces need it': {
+      wrong: (i) =>
+        huberLoss(
+          errors(i).map((e) => {
+            const near = Math.min(Math.abs(e), i.delta);
+            return near ** 2 + i.delta * (Math.abs(e) - near);
+          }),
+        ),
+      says: 'Your parabola is twice too high, and so is the height at which the lines set out. Here the ½ belongs.',
+    },
+    'δ missing in the line': {
+      wrong: (i) => huberLoss(piecewise(i, parabola, (e) => Math.abs(e) - 0.5)),
+      says: 'Your line is |e| − ½, which is right for δ = 1 only. Its slope and the place where it begins both depend on δ.',
+    },
+    'pieces swapped': {
+      wrong: (i) => huberLoss(errors(i).map((e) => (Math.abs(e) > i.delta ? parabola(e) : line(e, i.delta)))),
+      says: 'Small errors are on the line and large ones on the parabola. It is the large ones that should count less than their square.',
+    },
   },
   hints: [
     'Draw ½ e² up to δ, then go on straight with the slope it has there.',
@@ -554,6 +580,15 @@ const huberBackward = exercise({
     'limited after the division': {
       wrong: (i) => slope(i, (e, n) => Math.max(-i.delta, Math.min(i.delta, e / n))),
       says: 'You divide by n first and limit at ±δ afterwards. Each error decides which piece it is on before there is any mean.',
+    },
+    'always to the right': {
+      wrong: (i) =>
+        piecewise(
+          i,
+          (e) => e,
+          (_e, d) => d,
+        ).div(i.y.size),
+      says: 'Beyond δ your gradient is always +δ. For an error below −δ the loss falls towards the right.',
     },
   },
   hints: [
@@ -637,6 +672,9 @@ const distantRows = [
     smoothing: 0.1,
   },
 ];
+
+/** Nothing is left of the labels: the targets are even. */
+const wholeSmoothing = { logits: toTensor([[0.5, -1, 2]]), labels: [2], smoothing: 1 };
 
 const onehot = ({ logits, labels }: CrossEntropyInputs) =>
   logits.map((_, k) => (labels[Math.floor(k / logits.shape[1]!)] === k % logits.shape[1]! ? 1 : 0));
@@ -732,7 +770,7 @@ const crossEntropyForward = exercise({
       { worth: 1 },
     ),
   ],
-  examples: [...hugeLogits, ...distantRows],
+  examples: [...hugeLogits, ...distantRows, wholeSmoothing],
   misconceptions: {
     'logarithm of a softmax': {
       wrong: (i) => crossed(soft(i), softmaxAlong(i.logits, 1).log()),
@@ -792,6 +830,35 @@ const crossEntropyForward = exercise({
           logSoftmax(i.logits),
         ),
       says: 'Every class gets the whole ε, and the targets of a row no longer add up to 1.',
+    },
+    'logarithm of a plain softmax': {
+      wrong: (i) => {
+        const e = i.logits.exp();
+        return crossed(soft(i), e.div(e.sum(1, { keepDims: true })).log());
+      },
+      says: 'For large logits eˣ is Infinity, and Infinity/Infinity is NaN; and where a probability rounds to 0, it has no logarithm. Take the log-softmax in one step: it needs neither.',
+    },
+    'no share for the right class': {
+      wrong: (i) =>
+        crossed(
+          onehot(i).map((t) => (t === 1 ? 1 - i.smoothing : i.smoothing / i.logits.shape[1]!)),
+          logSoftmax(i.logits),
+        ),
+      says: 'The right class gets exactly 1 − ε, so that your targets add up to less than 1. Its share of ε/C is due to every class, the right one too.',
+    },
+    'spread over C − 1': {
+      wrong: (i) =>
+        crossed(
+          onehot(i)
+            .mul(1 - i.smoothing)
+            .add(i.smoothing / (i.logits.shape[1]! - 1)),
+          logSoftmax(i.logits),
+        ),
+      says: 'You add ε/(C − 1) to all C classes, so that your targets add up to more than 1. By how many is ε shared?',
+    },
+    'right class not lowered': {
+      wrong: (i) => crossed(onehot(i).add(i.smoothing / i.logits.shape[1]!), logSoftmax(i.logits)),
+      says: 'The right class keeps its whole 1 and gets ε/C on top, so that your targets add up to more than 1. What is spread over all has to be taken from somewhere.',
     },
   },
   hints: [
@@ -863,6 +930,14 @@ const crossEntropyBackward = exercise({
     'divided by C': {
       wrong: (i) => claimed(i).sub(soft(i)).div(i.logits.shape[1]!),
       says: 'You divide by the number of classes. The mean of the forward pass is over the N rows.',
+    },
+    'other classes forgotten': {
+      wrong: (i) => claimed(i).sub(soft(i)).mul(soft(i)).div(batch(i)),
+      says: 'You multiply the difference by the target, so that only the right class is moved. The other logits push its probability down, and have a gradient too.',
+    },
+    'probabilities missing': {
+      wrong: (i) => soft(i).div(-batch(i)),
+      says: 'Your gradient does not depend on what the network said. Of log Σ exp(z) too there is a derivative, and that is the probabilities.',
     },
   },
   hints: [
@@ -1038,6 +1113,22 @@ const bceWithLogitsForward = exercise({
           .item(),
       }),
       says: 'You have −t log p only, so where the target is 0 nothing is charged. The formula has a second half (and the logarithm of a finished sigmoid can be −Infinity).',
+    },
+    'z t with the wrong sign': {
+      wrong: (i) => ({
+        loss: perElement(i, (z, t) => Math.max(z, 0) + z * t + Math.log1p(Math.exp(-Math.abs(z))))
+          .mean()
+          .item(),
+      }),
+      says: 'A large logit is dearest to you where the target is 1. A yes to a yes should cost next to nothing: look at the sign of z t.',
+    },
+    '|z| in front': {
+      wrong: (i) => ({
+        loss: perElement(i, (z, t) => Math.abs(z) - z * t + Math.log1p(Math.exp(-Math.abs(z))))
+          .mean()
+          .item(),
+      }),
+      says: 'In front stands |z| in your formula, so that a sure no costs something even where no is right. It is max(z, 0) there; the bars belong into the exponent.',
     },
   },
   hints: [

@@ -70,6 +70,14 @@ const xavierUniform = exercise({
       wrong: ({ u }) => scaled(centred(u), (n, m) => 6 / (n + m)),
       says: 'You scale by 6 / (in + out) itself. That is about a variance; weights scale with its root.',
     },
+    'root over the 6 only': {
+      wrong: ({ u }) => scaled(centred(u), (n, m) => Math.sqrt(6) / (n + m)),
+      says: 'Your root ends after the 6. It covers the whole fraction.',
+    },
+    'product of the widths': {
+      wrong: ({ u }) => scaled(centred(u), (n, m) => Math.sqrt(6 / (n * m))),
+      says: 'You divide by in · out. It is their sum.',
+    },
   },
   hints: [
     'Stretch [0, 1) to [−a, a).',
@@ -358,6 +366,10 @@ const mlpForward = exercise({
       },
       says: 'You return probabilities. The softmax belongs to the loss, which takes logits.',
     },
+    'always tanh': {
+      wrong: (i) => ({ y: forward({ ...i, activation: 'tanh' }).y }),
+      says: 'Your hidden layers are tanh whatever the third argument says.',
+    },
   },
   hints: [
     'The output of a layer is the input of the next. Keep one variable for what is on its way.',
@@ -623,6 +635,10 @@ const mlpTrainStep = exercise({
         layers: moved(i, gradientsOf(i), i.learningRate / i.x.shape[0]!),
       }),
       says: 'Your step shrinks with the batch: the 1/N of the mean has come down with the loss’s gradient, and you divide by N again.',
+    },
+    'weights never updated': {
+      wrong: (i) => ({ loss: lossAndSlope(i).loss, layers: stepped(i).map(({ b }, l) => ({ w: i.layers[l]!.w, b })) }),
+      says: 'The biases learn, the weights stay where they began. Their gradients are computed; nobody uses them.',
     },
   },
   hints: [

@@ -314,6 +314,17 @@ const relativeError = exercise({
       wrong: ({ a, b }) => length(a.sub(b)) / Math.max(length(a), length(b), 1e-8),
       says: 'A smallest size in the denominator keeps 0/0 away, and makes every wrong gradient look right once it is small enough. Two zeros are a case of their own.',
     },
+    'divided by the second, and 0 where it is 0': {
+      wrong: ({ a, b }) => (length(b) === 0 ? 0 : length(a.sub(b)) / length(b)),
+      says: 'You divide by the size of b. Swap a and b, and your error changes; and for b = 0 you find no error at all, whatever a is.',
+    },
+    'divided by the smaller': {
+      wrong: ({ a, b }) => {
+        const size = Math.min(length(a), length(b));
+        return size === 0 ? 0 : length(a.sub(b)) / size;
+      },
+      says: 'You divide by the smaller of the two sizes: your error has no upper limit. It should never be more than 2.',
+    },
   },
   hints: [
     'How far apart, and compared with what?',
@@ -452,6 +463,57 @@ const checkGradient = exercise({
         return { ...v, ok: v.error < i.tolerance };
       },
       says: 'An error that is just as large as the tolerance passes, too: with a tolerance of 0, a perfect gradient should.',
+    },
+    'ok when at least the tolerance': {
+      wrong: (i) => {
+        const v = verdict(i, slopes(i));
+        return { ...v, ok: v.error >= i.tolerance };
+      },
+      says: 'Large errors are accepted and small ones refused: which of error and tolerance must be the smaller?',
+    },
+    'NaN passes, and is passed over': {
+      wrong: (i) => {
+        const numerical = slopes(i);
+        let [worst, most] = [0, -1];
+        for (let k = 0; k < i.gradient.size; k++) {
+          const apart = Math.abs(i.gradient.data[k]! - numerical.data[k]!);
+          if (apart > most) [worst, most] = [k, apart];
+        }
+        const error = i.gradient.data.some(Number.isNaN) ? Number.NaN : errorOf(i.gradient, numerical);
+        return {
+          ok: !(error > i.tolerance),
+          error,
+          worst,
+          given: i.gradient.data[worst]!,
+          numerical: numerical.data[worst]!,
+        };
+      },
+      says: 'Every comparison with NaN is false, so "not greater than the tolerance" lets it pass. Ask for what must hold instead of what must not.',
+    },
+    'NaN passes, and is the worst': {
+      wrong: (i) => {
+        const numerical = slopes(i);
+        const worst = i.gradient.sub(numerical).abs().argmax().item();
+        const error = i.gradient.data.some(Number.isNaN) ? Number.NaN : errorOf(i.gradient, numerical);
+        return {
+          ok: !(error > i.tolerance),
+          error,
+          worst,
+          given: i.gradient.data[worst]!,
+          numerical: numerical.data[worst]!,
+        };
+      },
+      says: 'Every comparison with NaN is false, so "not greater than the tolerance" lets it pass. Ask for what must hold instead of what must not.',
+    },
+    'the last of equal places': {
+      wrong: (i) => {
+        const numerical = slopes(i);
+        const apart = i.gradient.sub(numerical).abs();
+        let worst = 0;
+        for (let k = 1; k < apart.size; k++) if (apart.data[k]! >= apart.data[worst]!) worst = k;
+        return { ...verdict(i, numerical), worst, given: i.gradient.data[worst]!, numerical: numerical.data[worst]! };
+      },
+      says: 'Where several entries are equally far off, you name the last of them. The docstring asks for the first.',
     },
   },
   hints: [

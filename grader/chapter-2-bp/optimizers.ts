@@ -147,6 +147,18 @@ const sgdStep = exercise({
       wrong: (i) => sgd(i, (w, g, _, decay) => w - (g + decay * w)),
       says: 'The learning rate changes nothing in your result.',
     },
+    'climbing, but for the decay': {
+      wrong: (i) => sgd(i, (w, g, rate, decay) => w * (1 - rate * decay) + rate * g),
+      says: 'The decay is right, but you walk with the gradient, and it points to where the loss grows.',
+    },
+    'learning rate dropped at the gradient': {
+      wrong: (i) => sgd(i, (w, g, rate, decay) => w * (1 - rate * decay) - g),
+      says: 'The learning rate multiplies only the decay. The gradient is taken off whole.',
+    },
+    'decay without the weight': {
+      wrong: (i) => sgd(i, (w, g, rate, decay) => w - rate * (g + decay)),
+      says: 'You add λ itself to the gradient, the same for all weights. A weight is pulled toward zero in proportion to itself.',
+    },
   },
   hints: [
     'Against the slope, a little. And with decay, every weight is also pulled toward zero, in proportion to itself.',
@@ -230,6 +242,14 @@ const momentumStep = exercise({
       wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * (mu * v + g) - rate * g, mu * v + g]),
       says: 'You take the step along the velocity and another one along the gradient, which the velocity already contains.',
     },
+    'velocity not used': {
+      wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * g, mu * v + g]),
+      says: 'The velocity is kept, but the parameters follow the gradient alone.',
+    },
+    'μ at the gradient': {
+      wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * (v + mu * g), v + mu * g]),
+      says: 'μ stands at the wrong one of the two: the old velocity fades, and what is new comes in whole.',
+    },
   },
   hints: [
     'A heavy ball: what it had of speed stays for the most part, and the slope adds to it.',
@@ -297,6 +317,14 @@ const nesterovStep = exercise({
     'velocity alone ahead': {
       wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * mu * (mu * v + g), mu * v + g]),
       says: 'Your step is μ v′ alone; the gradient itself is missing from it.',
+    },
+    climbing: {
+      wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w + rate * (g + mu * (mu * v + g)), mu * v + g]),
+      says: 'You walk with the gradient, and it points to where the loss grows.',
+    },
+    'gradient damped too': {
+      wrong: (i) => withVelocity(i, (w, g, v, rate, mu) => [w - rate * mu * (g + (mu * v + g)), mu * v + g]),
+      says: 'In your step μ multiplies the gradient as well. Only the velocity is damped.',
     },
   },
   hints: [
@@ -391,6 +419,18 @@ const adagradStep = exercise({
         };
       },
       says: 'You divide a whole tensor by the length of all its gradients. Every single number has its own sum; that is the point.',
+    },
+    'gradient itself for its square': {
+      wrong: (i) => withSum(i, (w, g, s, rate, eps) => [w - (rate * g) / (Math.sqrt(s + g) + eps), s + g]),
+      says: 'You add up the gradients themselves: what goes up and down cancels, and the root of a negative sum is NaN. It is their squares that are added.',
+    },
+    'only the newest square': {
+      wrong: (i) => withSum(i, (w, g, _s, rate, eps) => [w - (rate * g) / (Math.abs(g) + eps), g * g]),
+      says: 'Your sum holds the newest square only. It should remember all gradients since the beginning.',
+    },
+    climbing: {
+      wrong: (i) => withSum(i, (w, g, s, rate, eps) => [w + (rate * g) / (Math.sqrt(s + g * g) + eps), s + g * g]),
+      says: 'You walk with the gradient, and it points to where the loss grows.',
     },
   },
   hints: [
@@ -498,6 +538,22 @@ const rmspropStep = exercise({
     'old mean': {
       wrong: (i) => withMean(i, (_, g, s, rho, eps) => [Math.sqrt(s) + eps, rho * s + (1 - rho) * g * g]),
       says: 'You divide by the mean before this gradient entered it.',
+    },
+    'gradient itself for its square': {
+      wrong: (i) =>
+        withMean(i, (_, g, s, rho, eps) => {
+          const mean = rho * s + (1 - rho) * g;
+          return [Math.sqrt(mean) + eps, mean];
+        }),
+      says: 'You average the gradients themselves: what goes up and down cancels, and the root of a negative mean is NaN. It is their squares that are averaged.',
+    },
+    climbing: {
+      wrong: (i) =>
+        withMean(i, (_, g, s, rho, eps) => {
+          const mean = rho * s + (1 - rho) * g * g;
+          return [-(Math.sqrt(mean) + eps), mean];
+        }),
+      says: 'You walk with the gradient, and it points to where the loss grows.',
     },
   },
   hints: [
@@ -714,6 +770,14 @@ const adamStep = exercise({
     climbing: {
       wrong: (i) => adam(i, { sign: -1 }),
       says: 'You walk with the gradient, and it points to where the loss grows.',
+    },
+    'gradient itself for its square': {
+      wrong: (i) => adam(i, { square: (g) => g }),
+      says: 'v averages the gradients themselves: what goes up and down cancels, and the root of a negative mean is NaN. It is their squares that are averaged.',
+    },
+    'root before the correction': {
+      wrong: (i) => adam(i, { ratio: (m, v, eps, c) => m / (Math.sqrt(v * c) / c + eps) }),
+      says: 'You take the root of v first and correct it afterwards, by the whole factor. The correction belongs to the mean of the squares: correct v, then take the root.',
     },
   },
   hints: [
@@ -956,6 +1020,13 @@ const clipByNorm = exercise({
     'never clipped': {
       wrong: (i) => clipped(i, 1, lengthOf(i.gradients)),
       says: 'Your gradients come out as they went in, however long they are.',
+    },
+    'largest entry': {
+      wrong: (i) => {
+        const norm = Math.max(0, ...i.gradients.flatMap((t) => Array.from(t.data, Math.abs)));
+        return clipped(i, Math.min(1, i.maxNorm / (norm + 1e-6)), norm);
+      },
+      says: 'Your norm is the largest single entry. The length of an arrow is the root of the sum of all squares.',
     },
   },
   hints: [

@@ -101,6 +101,10 @@ const dropoutForward = exercise({
       wrong: ({ x, mask, p, training }) => ({ y: training ? x.mul(mask).mul(1 - p) : x }),
       says: 'What is kept gets smaller. It has to stand in for what was dropped beside it: should it grow or shrink?',
     },
+    'training and evaluation swapped': {
+      wrong: ({ x, mask, p, training }) => ({ y: training ? x : x.mul(mask).div(1 - p) }),
+      says: 'You drop in evaluation and leave training alone. Which of the two should be made harder?',
+    },
   },
   hints: [
     'If a quarter of the entries disappear, what must happen to the others so that the average stays what it was?',
@@ -146,6 +150,10 @@ const dropoutBackward = exercise({
     'mask read off the sign': {
       wrong: ({ dy, x, mask, p, training }) => (training ? dy.mul(x.mul(mask).greater(0)).div(1 - p) : dy),
       says: 'You let gradient through where the output is positive. That is ReLU; a kept entry may well be negative.',
+    },
+    'upstream forgotten': {
+      wrong: ({ dy, mask, p, training }) => (training ? mask.div(1 - p) : dy.map(() => 1)),
+      says: 'These are the factors of the forward pass. How much the loss cares for each entry of y is what dy says; it multiplies every factor.',
     },
   },
   hints: [
@@ -209,6 +217,14 @@ const l2Penalty = exercise({
       wrong: ({ ws, lambda }) => (lambda / 2) * squares(ws.slice(0, 1)),
       says: 'Only the first tensor of the list is counted.',
     },
+    'half the absolute values': {
+      wrong: ({ ws, lambda }) => (lambda / 2) * ws.reduce((s, w) => s + w.data.reduce((t, v) => t + Math.abs(v), 0), 0),
+      says: 'You add up absolute values, as the L1 penalty does. L2 adds up squares.',
+    },
+    'λ left out': {
+      wrong: ({ ws }) => squares(ws) / 2,
+      says: 'λ changes nothing in your result.',
+    },
   },
   hints: [
     'One price for all weights together: the large ones should be much dearer than the small ones.',
@@ -255,6 +271,10 @@ const l2PenaltyGradient = exercise({
     'the weights after the step': {
       wrong: ({ ws, lambda }) => ws.map((w) => w.mul(1 - lambda)),
       says: 'You return weights that have shrunk already. Here only the gradient is asked for; the step is the optimizer’s.',
+    },
+    half: {
+      wrong: ({ ws, lambda }) => ws.map((w) => w.mul(lambda / 2)),
+      says: 'Your gradient is half as large: the ½ of the penalty meets the 2 of the square’s derivative.',
     },
   },
   hints: [
@@ -308,6 +328,8 @@ const batch = {
 const trainExamples = [
   { ...batch, momentum: 0.25, epsilon: 0.25 },
   { ...batch, x: batch.x.slice([0, 3]), momentum: 0.125, epsilon: 1e-3 },
+  { ...batch, momentum: 0, epsilon: 0.25 },
+  { ...batch, momentum: 1, epsilon: 0.25 },
 ];
 
 /** Algorithm 1 of Ioffe & Szegedy, feature by feature, and the statistics kept for later. */
@@ -463,6 +485,45 @@ const batchNormTrain = exercise({
       wrong: (i) => trainWith(i, { runningMean: i.runningMean, runningVar: i.runningVar }),
       says: 'The running statistics come back as they went in. Who will tell evaluation what the data look like?',
     },
+    'β left out': {
+      wrong: (i) => {
+        const { c, std } = pieces(i);
+        return trainWith(i, { y: c.div(std).mul(i.gamma) });
+      },
+      says: 'β changes nothing in your result.',
+    },
+    'γ and β swapped': {
+      wrong: (i) => {
+        const { c, std } = pieces(i);
+        return trainWith(i, { y: c.div(std).mul(i.beta).add(i.gamma) });
+      },
+      says: 'γ and β have changed places: γ is the new scale, β the new mean.',
+    },
+    'mean not subtracted': {
+      wrong: (i) => trainWith(i, { xHat: i.x.div(pieces(i).std) }),
+      says: 'Your columns keep their old mean. Each is shifted to 0 first, and then scaled.',
+    },
+    'running statistics replaced': {
+      wrong: (i) => {
+        const { N, m, v } = pieces(i);
+        return trainWith(i, { runningMean: m, runningVar: v.mul(N / (N - 1)) });
+      },
+      says: 'The running statistics forget everything but this batch. The momentum says how much of the new one is mixed in.',
+    },
+    'running spread for the variance': {
+      wrong: (i) => {
+        const { N, v } = pieces(i);
+        return trainWith(i, {
+          runningVar: i.runningVar.mul(1 - i.momentum).add(
+            v
+              .mul(N / (N - 1))
+              .sqrt()
+              .mul(i.momentum),
+          ),
+        });
+      },
+      says: 'Into the running variance you mix a standard deviation. Evaluation will take the root itself.',
+    },
   },
   hints: [
     'Take one feature, that is one column: shift it and stretch it until its mean is 0 and its variance 1. Then let the network choose another mean and width after all.',
@@ -581,6 +642,24 @@ const batchNormTrainBackward = exercise({
         }),
       says: 'dγ and dβ are averaged over the batch. The two means belong into dx; γ and β collect sums.',
     },
+    'spread left out of dx': {
+      wrong: (i) => backWith(i, 1, 1, { dx: backWith(i).dx.mul(pieces(i).std) }),
+      says: 'dx does not know √(σ² + ε), though x was divided by it.',
+    },
+    'means over the features': {
+      wrong: (i) => {
+        const { c, std } = pieces(i);
+        const xHat = c.div(std);
+        const keep = { keepDims: true };
+        const inner = i.dy.sub(i.dy.mean(1, keep)).sub(xHat.mul(i.dy.mul(xHat).mean(1, keep)));
+        return backWith(i, 1, 1, { dx: inner.mul(i.gamma).div(std) });
+      },
+      says: 'Your two means run along the rows. The statistics were taken over the samples, for each feature by itself; so are the means on the way back.',
+    },
+    'dγ without x̂': {
+      wrong: (i) => backWith(i, 1, 1, { dgamma: i.dy.sum(0) }),
+      says: 'Your dγ is the same as dβ. What is γ multiplied with in the forward pass?',
+    },
   },
   hints: [
     'x reaches y three ways: by itself, through the batch’s mean, and through its variance. The gradient has a part for each.',
@@ -598,6 +677,7 @@ const evalSizes = { N: [1, 4], d: [1, 3] } as const;
 const evalExamples = [
   { ...batch, epsilon: 0.25 },
   { ...batch, x: batch.x.slice([0, 3]), epsilon: 1e-3 },
+  { ...batch, runningVar: toTensor([0, 0.5]), epsilon: 0.25 },
 ];
 
 /** The same line for every sample: known mean, known variance. */
@@ -651,6 +731,14 @@ const batchNormEval = exercise({
     'ε left out': {
       wrong: (i) => ({ y: i.x.sub(i.runningMean).div(i.runningVar.sqrt()).mul(i.gamma).add(i.beta) }),
       says: 'ε changes nothing in your result. Evaluation must compute the same function as training did, with other statistics.',
+    },
+    'mean not subtracted': {
+      wrong: (i) => ({ y: i.x.div(i.runningVar.add(i.epsilon).sqrt()).mul(i.gamma).add(i.beta) }),
+      says: 'The running mean changes nothing in your result. x is shifted first, and then scaled.',
+    },
+    'β inside the scale': {
+      wrong: (i) => ({ y: i.x.sub(i.runningMean).div(i.runningVar.add(i.epsilon).sqrt()).add(i.beta).mul(i.gamma) }),
+      says: 'γ multiplies β too. β is the new mean itself, added at the very end.',
     },
   },
   hints: [
@@ -708,6 +796,10 @@ const batchNormEvalBackward = exercise({
     'dγ and dβ averaged': {
       wrong: (i) => ({ ...evalBack(i), dgamma: i.dy.mul(evalHat(i)).mean(0), dbeta: i.dy.mean(0) }),
       says: 'dγ and dβ are averaged over the batch; they collect sums.',
+    },
+    'dγ without x̂': {
+      wrong: (i) => ({ ...evalBack(i), dgamma: i.dy.sum(0) }),
+      says: 'Your dγ is the same as dβ. What is γ multiplied with in the forward pass?',
     },
   },
   hints: [

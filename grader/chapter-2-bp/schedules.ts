@@ -36,6 +36,7 @@ const stepDecay = exercise({
     { step: 10, base: 1, factor: 0.5, every: 10 },
     { step: 11, base: 1, factor: 0.5, every: 10 },
     { step: 30, base: 1, factor: 0.5, every: 10 },
+    { step: 3, base: 0, factor: 0.5, every: 2 },
   ],
   misconceptions: {
     'one step too early': {
@@ -55,8 +56,16 @@ const stepDecay = exercise({
       says: 'Your rate drops once and then stays. It drops after every so many steps.',
     },
     'factor times the number of drops': {
-      wrong: ({ step, base, factor, every }) => base * Math.max(factor * Math.floor((step - 1) / every), 1),
+      wrong: ({ step, base, factor, every }) => (step > every ? base * factor * Math.floor((step - 1) / every) : base),
       says: 'Several drops multiply: a half and a half again is a quarter.',
+    },
+    'divided by the factor': {
+      wrong: ({ step, base, factor, every }) => base / factor ** Math.floor((step - 1) / every),
+      says: 'Your rate grows: you divide by the factor, or its exponent has a minus too many.',
+    },
+    'rounded up': {
+      wrong: ({ step, base, factor, every }) => base * factor ** Math.ceil((step - 1) / every),
+      says: 'Your rate falls right after step 1. A stair counts only once it lies wholly behind you: which way do you round?',
     },
   },
   hints: [
@@ -98,6 +107,7 @@ const cosine = exercise({
     { step: 7, total: 4, base: 1, minimum: 0.125 },
     { step: 9, total: 4, base: 1, minimum: 0 },
     { step: 2, total: 7, base: 1, minimum: 0 },
+    { step: 3, total: 4, base: 0.5, minimum: 0.5 },
   ],
   misconceptions: {
     'no ½': {
@@ -140,6 +150,19 @@ const cosine = exercise({
       wrong: (i) => along(i, Math.min(1, (i.step - 1) / i.total), 180),
       says: 'Math.cos takes radians: half a turn is π, not 180.',
     },
+    'rising, then the minimum': {
+      wrong: (i) => (i.step > i.total ? i.minimum : along(i, 1 - (i.step - 1) / i.total)),
+      says: 'Your rate rises up to the last step. 1 − cos starts at 0; which sign starts at 2?',
+    },
+    'ends at 0': {
+      wrong: (i) =>
+        i.step > i.total ? i.minimum : ((i.base - i.minimum) * (1 + Math.cos((Math.PI * (i.step - 1)) / i.total))) / 2,
+      says: 'Your curve runs from base − minimum down to 0: the height of the wave is right, but the wave stands on the ground. What is it to be added to?',
+    },
+    'whole wave': {
+      wrong: (i) => (i.step > i.total ? i.minimum : along(i, (i.step - 1) / i.total, 2 * Math.PI)),
+      says: 'Your rate has fallen by the middle and then rises again: you run through a whole wave, and half of one is asked for.',
+    },
   },
   hints: [
     'From its top (at 0) to its bottom (at π) a cosine falls from 1 to −1. Stretch that to fall from base to minimum.',
@@ -168,6 +191,7 @@ const linearWarmup = exercise({
     { step: 5, warmup: 4, base: 1 },
     { step: 1, warmup: 0, base: 0.5 },
     { step: 1, warmup: 1, base: 0.5 },
+    { step: 1, warmup: 2, base: 0 },
   ],
   misconceptions: {
     'starts at 0': {
@@ -189,6 +213,18 @@ const linearWarmup = exercise({
     quadratic: {
       wrong: ({ step, warmup, base }) => (step >= warmup ? base : base * (step / warmup) ** 2),
       says: 'Your rise is a parabola; a straight line is asked for.',
+    },
+    'starts at 0, and jumps at the end': {
+      wrong: ({ step, warmup, base }) => (step >= warmup ? base : (base * (step - 1)) / warmup),
+      says: 'Your first step has the rate 0 and moves nothing. Steps count from 1, and step 1 already takes its share.',
+    },
+    'rise too flat': {
+      wrong: ({ step, warmup, base }) => (step >= warmup ? base : (base * step) / (warmup + 1)),
+      says: 'Your stairs are too low: the last of them, from step warmup − 1 to step warmup, is twice as high as the others. Into how many equal parts is the rise divided?',
+    },
+    'base left out': {
+      wrong: ({ step, warmup, base }) => (step >= warmup ? base : step / warmup),
+      says: 'During the rise your rate is the share alone, whatever the base rate is.',
     },
   },
   hints: [
@@ -275,6 +311,15 @@ const warmupCosine = exercise({
       wrong: (i) => (i.step <= i.warmup ? ramp(i) : along(i, (i.step - i.warmup - 1) / (i.total - i.warmup))),
       says: 'After the last step your rate rises again, as a cosine does. It should stay at the minimum.',
     },
+    'total shortened, clock not reset': {
+      wrong: (i) => (i.step <= i.warmup ? ramp(i) : falling(i, i.step, i.total - i.warmup)),
+      says: 'The fall is as long as it should be, but its clock goes on from the warm-up: it begins in the middle and is over too early.',
+    },
+    'no minimum': {
+      wrong: (i) =>
+        i.step <= i.warmup ? ramp(i) : falling({ ...i, minimum: 0 }, i.step - i.warmup, i.total - i.warmup),
+      says: 'The minimum changes nothing in your result.',
+    },
   },
   hints: [
     'You have both halves already; this one only decides which of them speaks, and what time it is for it.',
@@ -338,6 +383,23 @@ const inverseSquareRoot = exercise({
     'wrong power of the warm-up': {
       wrong: ({ step, dModel, warmup }) => dModel ** -0.5 * Math.min(step ** -0.5, step / warmup),
       says: 'Your two arms do not meet at t = warmup. Which power of warmup makes t · warmupᵖ equal to t^(−½) there?',
+    },
+    'warm-up without the 3': {
+      wrong: ({ step, dModel, warmup }) => dModel ** -0.5 * Math.min(step ** -0.5, step * warmup ** -0.5),
+      says: 'Your two arms do not meet at t = warmup: the rise is far too steep. Which power of warmup makes t · warmupᵖ equal to t^(−½) there?',
+    },
+    'only the rise': {
+      wrong: ({ step, dModel, warmup }) => dModel ** -0.5 * step * warmup ** -1.5,
+      says: 'Your rate rises without end. After the warm-up the other arm counts.',
+    },
+    'falls with 1/t': {
+      wrong: ({ step, dModel, warmup }) =>
+        step < warmup ? dModel ** -0.5 * step * warmup ** -1.5 : (dModel ** -0.5 * warmup ** 0.5) / step,
+      says: 'After the warm-up your rate falls with 1/t. It should fall with the root of t, which is much slower.',
+    },
+    'width without its root': {
+      wrong: ({ step, dModel, warmup }) => Math.min(step ** -0.5, step * warmup ** -1.5) / dModel,
+      says: 'You divide by the width itself. Look at the exponent of d_model.',
     },
   },
   hints: [
@@ -431,6 +493,7 @@ const reduceOnPlateau = exercise({
     { state: at(0.1875, 2, 2), loss: 2.5, settings: plateauSettings },
     { state: at(0.1875, 1.5, 0), loss: 2.5, settings: { ...plateauSettings, patience: 0 } },
     { state: at(0.0625, 2, 2), loss: 2, settings: plateauSettings },
+    { state: at(0.0625, 1.5, 0), loss: 2.5, settings: { ...plateauSettings, patience: 0 } },
     { state: at(1, 2, 0), loss: Number.NaN, settings: plateauSettings },
     { state: at(1, 2, 2), loss: Number.NaN, settings: plateauSettings },
     { state: at(1, 2, 1), loss: 1.5, settings: plateauSettings },
@@ -479,6 +542,24 @@ const reduceOnPlateau = exercise({
     'NaN counts as better': {
       wrong: (i) => plateau(i, { improved: ({ loss, state, settings }) => !(loss >= state.best - settings.threshold) }),
       says: 'A loss of NaN counts as an improvement with you and becomes the best. Every comparison with NaN is false: ask for what is better, not for what is not worse.',
+    },
+    'threshold added': {
+      wrong: (i) => plateau(i, { improved: ({ loss, state, settings }) => loss < state.best + settings.threshold }),
+      says: 'A loss that is a little worse than the best counts as an improvement with you: the threshold makes it harder to improve, not easier.',
+    },
+    'best follows small gains': {
+      wrong: (i) => ({ ...plateau(i), best: Math.min(i.state.best, i.loss) }),
+      says: 'A gain within the threshold moves your best, though it is no improvement. Then many small gains never add up to one that counts.',
+    },
+    'raised to the minimum': {
+      wrong: (i) => {
+        const after = plateau(i);
+        const lowered = !(i.loss < i.state.best - i.settings.threshold) && i.state.bad + 1 > i.settings.patience;
+        return lowered
+          ? { ...after, learningRate: Math.max(i.settings.minimum, i.settings.factor * i.state.learningRate) }
+          : after;
+      },
+      says: 'A rate that is below the minimum to begin with is raised by your lowering. Then it stays as it is.',
     },
   },
   hints: [

@@ -8,6 +8,7 @@ import {
   indices,
   listOf,
   pure,
+  range,
   rejects,
   table,
   tensor,
@@ -64,6 +65,11 @@ const oneHotEncode = exercise({
     'one column per token': {
       wrong: ({ tokens, classes }) => rowsOf(flatten(tokens), classes, (t) => oneHot(t, classes)).T,
       says: 'Your result has a row for each word of the vocabulary. Asked for is the other way round: a row for each token, a column for each word.',
+    },
+    'vocabulary in front': {
+      wrong: ({ tokens, classes }) =>
+        rowsOf(flatten(tokens), classes, (t) => oneHot(t, classes)).T.reshape(classes, ...shapeOf(tokens)),
+      says: 'The axis of length V comes first in your result. It comes last: behind each token stands its row.',
     },
     'the token in place of the 1': {
       wrong: ({ tokens, classes }) => rowsOf(tokens, classes, (t) => oneHot(t, classes).map((x) => x * t)),
@@ -216,6 +222,25 @@ const embeddingForward = exercise({
       wrong: ({ table, tokens }) => ({ y: table.gather(toTensor(tokens).sub(1)) }),
       says: 'You take 1 from every token, so token 0 becomes −1, for which there is no row. Tokens count from 0, and so do rows.',
     },
+    'rows counted from 1, and nothing before the first': {
+      wrong: ({ table, tokens }) => ({
+        y: rowsOf(tokens, table.shape[1]!, (t) => (t > 0 ? row(table, t - 1) : row(table, 0).map(() => NaN))),
+      }),
+      says: 'Every token gets the row before its own, and token 0 gets what lies before the table: undefined, which becomes NaN. Tokens count from 0, and so do rows.',
+    },
+    'rows counted from 1, but for the first': {
+      wrong: ({ table, tokens }) => ({
+        y: rowsOf(tokens, table.shape[1]!, (t) => row(table, Math.max(0, t - 1))),
+      }),
+      says: 'Every token but the first gets the row before its own. Tokens count from 0, and so do rows.',
+    },
+    'columns for rows, read from the data': {
+      wrong: ({ table, tokens }) => {
+        const E = table.shape[1]!;
+        return { y: rowsOf(tokens, E, (t) => range(E, (e) => table.data[e * E + t] ?? NaN)) };
+      },
+      says: 'You read column `token` of the table, and run out of it where there are fewer words than numbers in a vector. `data` holds row after row: entry (v, e) stands at v · E + e.',
+    },
     'columns for rows': {
       wrong: ({ table, tokens }) => ({ y: table.T.gather(toTensor(tokens)) }),
       says: 'You look up columns of the table. It is (V, E): one row for each word, as long as a vector is.',
@@ -329,6 +354,13 @@ const embeddingBackward = exercise({
         );
       },
       says: 'Row n of dy lands in row n of dtable. It belongs to the row from which y was copied at that place: the token says which.',
+    },
+    'gradients in the order of the text, and from the top again': {
+      wrong: (i) => {
+        const V = i.table.shape[0]!;
+        return scatter({ ...i, tokens: flatten(i.tokens).map((_, n) => n % V) }, (old, now) => old + now);
+      },
+      says: 'Row n of dy lands in row n of dtable, counted on from the top where the table ends. It belongs to the row from which y was copied at that place: the token says which.',
     },
     transposed: {
       wrong: (i) => scatter(i, (old, now) => old + now).T,

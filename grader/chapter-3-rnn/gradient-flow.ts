@@ -42,6 +42,7 @@ const stateJacobian = exercise({
       { h: toTensor([0.5, 0.5]), wHh: toTensor([[1]]) },
       { h: toTensor([[0.5]]), wHh: toTensor([[1]]) },
       { h: toTensor([0.5]), wHh: toTensor([[1, 2]]) },
+      { h: toTensor([0.5]), wHh: toTensor([[1], [2]]) },
     ]),
   ],
   misconceptions: {
@@ -344,6 +345,14 @@ const largestSingularValue = exercise({
         steps: 1,
       },
       { w: toTensor([1, 2]), start: toTensor([1, 2]), steps: 1 },
+      {
+        w: toTensor([
+          [1, 2],
+          [3, 4],
+        ]),
+        start: toTensor([[1], [1]]),
+        steps: 1,
+      },
     ]),
   ],
   examples: [

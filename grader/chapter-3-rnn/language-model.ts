@@ -213,6 +213,7 @@ const sequenceLoss = exercise({
     'token 0 taken for padding': {
       wrong: (i) => {
         const n = i.targets.flat().filter((t) => t > 0).length;
+        if (n === 0) throw new RangeError('nothing but padding');
         return weigh(i, (t, b, s) => (s[t]![b]! > 0 ? 1 / n : 0));
       },
       says: 'Places whose target is token 0 are left out. 0 is a token like any other; only −1 marks the padding.',
@@ -555,6 +556,7 @@ const topKFilter = exercise({
     { logits: toTensor([3, 1, 3, 3, 0]), k: 2 },
     { logits: toTensor([-2, 4, 4, -2, 1]), k: 1 },
     { logits: toTensor([-1, -2, -10]), k: 2 },
+    { logits: toTensor([3, 2, 1, 1]), k: 2 },
   ],
   misconceptions: {
     'numbers sorted as words': {
@@ -752,14 +754,14 @@ const sampleIndex = exercise({
     },
     'one too far': {
       wrong: (i) => Math.min(draw(i) + 1, i.p.size - 1),
-      says: 'You return the token after the one at which the sum exceeds u.',
+      says: 'You return the token after the one that you have drawn, or the last one.',
     },
-    'sum before adding': {
+    'one token late': {
       wrong: ({ p, u }) => {
         const v = cumulative(p).findIndex((c, k) => c - p.data[k]! > u);
         return v >= 0 ? v : lastPossible(p);
       },
-      says: 'You compare the sum with u before the token’s own probability is in it, and so come one token late.',
+      says: 'You come one token late: the one at which the sum exceeds u is the token itself. When you compare, is its own probability in the sum?',
     },
     'one token early': {
       wrong: (i) => shifted(i, -1),
@@ -1091,6 +1093,7 @@ function byHand(
     dhn?: (hn: Tensor, dy: Tensor[]) => Tensor;
     put?: (old: number, now: number) => number;
     db?: (rows: Tensor) => Tensor;
+    dwOut?: (each: Tensor[]) => Tensor;
     weigh?: (targets: number[][]) => number;
   } = {},
 ): Result {
@@ -1107,7 +1110,9 @@ function byHand(
   const g: Model = {
     table: zerosLike(m.table),
     rnn: { wIh: zerosLike(wIh), wHh: zerosLike(wHh), bIh: zerosLike(bIh), bHh: zerosLike(bHh) },
-    wOut: rows.map((d, t) => d.T.matmul(states[t + 1]!)).reduce((a, b) => a.add(b)),
+    wOut: (slip.dwOut ?? ((each: Tensor[]) => each.reduce((a, b) => a.add(b))))(
+      rows.map((d, t) => d.T.matmul(states[t + 1]!)),
+    ),
     bOut: slip.db ? slip.db(dlogits.reshape(-1, m.bOut.size)) : dlogits.sum([0, 1]),
   };
   const E = m.table.shape[1]!;
@@ -1178,6 +1183,18 @@ const languageModelStep = exercise({
     'padding in the mean': {
       wrong: (i) => byHand(i, { weigh: (targets) => targets.flat().length }),
       says: 'Loss and gradients are divided by T·B, padding included. Only the real places count: sequenceLoss knows.',
+    },
+    'output bias forgotten': {
+      wrong: (i) => byHand({ ...i, model: { ...i.model, bOut: i.model.bOut.mul(0) } }),
+      says: 'bOut has no part in your logits: logits = y wOutᵀ + bOut.',
+    },
+    'output weights of the last time only': {
+      wrong: (i) => byHand(i, { dwOut: (each) => each.at(-1)! }),
+      says: 'The gradient of wOut holds the last time only. wOut served at every time: their contributions add up (+=, not =).',
+    },
+    'output weights of the first time only': {
+      wrong: (i) => byHand(i, { dwOut: (each) => each[0]! }),
+      says: 'The gradient of wOut holds the first time only. wOut served at every time, and their contributions add up.',
     },
     'output bias averaged': {
       wrong: (i) => byHand(i, { db: (rows) => rows.mean(0) }),
@@ -1255,6 +1272,30 @@ const truncatedBackpropagation = exercise({
       { worth: 1 },
     ),
   ],
+  // Two whole windows and a short one; and one whole one and a short one.
+  examples: [2, 3].map((length) => ({
+    tokens: [[0], [1], [1], [0], [1]].slice(0, 7 - length),
+    targets: [[1], [1], [0], [1], [0]].slice(0, 7 - length),
+    h0: toTensor([[0.5, -0.25]]),
+    model: {
+      table: toTensor([[0.5], [-1]]),
+      rnn: {
+        wIh: toTensor([[0.75], [-0.5]]),
+        wHh: toTensor([
+          [0.5, -0.25],
+          [0.25, 0.75],
+        ]),
+        bIh: toTensor([0.25, -0.5]),
+        bHh: toTensor([-0.25, 0.5]),
+      },
+      wOut: toTensor([
+        [1, -0.5],
+        [-0.75, 0.25],
+      ]),
+      bOut: toTensor([0.25, -0.25]),
+    },
+    length,
+  })),
   misconceptions: {
     'state reset to h0': {
       wrong: (i) => truncate(i, (_h, h0) => h0),
@@ -1305,6 +1346,21 @@ const truncatedBackpropagation = exercise({
     'short last window dropped': {
       wrong: (i) => truncate(i).slice(0, Math.floor(i.tokens.length / i.length)),
       says: 'When the text does not divide evenly, its end is never read. The last window may be shorter.',
+    },
+    'windows that move on by one': {
+      wrong: (i) => {
+        let h = i.h0;
+        return windowsOf(i.tokens.length, i.length).map((_, w) => {
+          const read = readWindow(part(i, w, w + i.length, h));
+          h = read.hn;
+          return read;
+        });
+      },
+      says: 'Your windows are as many as they should be, but move on by one step, so that the text is not read to its end. Window i begins at i · length.',
+    },
+    'windows from the beginning of the text': {
+      wrong: (i) => windowsOf(i.tokens.length, i.length).map(([, to]) => readWindow(part(i, 0, to))),
+      says: 'Each of your windows begins at the beginning of the text, in its loss as in its gradients. Window i begins at i · length, in the state in which the one before ended.',
     },
     'windows that overlap': {
       wrong: (i) => {

@@ -145,6 +145,13 @@ const rnnStep = exercise({
       }),
       says: 'wIh is used the wrong way round. Weights are (out, in) in the whole course: x is (B, D), so what it meets has to be (D, H).',
     },
+    'state without its weights': {
+      wrong: (i) => {
+        const { wIh, bIh, bHh } = i.weights;
+        return { h: i.x.matmul(wIh.T).add(bIh).add(i.h).add(bHh).tanh() };
+      },
+      says: 'The old state is added as it is, and wHh changes nothing. It goes through its own weights, as the input does.',
+    },
     'state forgotten': {
       wrong: (i) => ({ h: one({ ...i, h: i.h.mul(0) }) }),
       says: 'The state that came in changes nothing. Then this is an ordinary layer, and the network has no memory.',
@@ -294,6 +301,10 @@ const rnnStepBackward = exercise({
       wrong: (i) => back(i, { db: (da) => da }),
       says: 'The bias gradients still have a row for each sequence. One bias served the whole batch: its contributions add up.',
     },
+    'bias gradient of the last sequence': {
+      wrong: (i) => back(i, { db: (da) => da.row(-1) }),
+      says: 'The bias gradients hold the last sequence of the batch only. Each sequence adds its part (+=, not =).',
+    },
     'bias gradient averaged': {
       wrong: (i) => back(i, { db: (da) => da.mean(0) }),
       says: 'The bias gradients are averaged over the batch, the weights’ are summed. If the loss has a mean in it, its 1/N has come down with dh.',
@@ -437,6 +448,13 @@ const rnnForward = exercise({
       wrong: (i) => result(run(i, { at: () => 0 })),
       says: 'Every step reads x_1. The weights stay the same from step to step; the input does not.',
     },
+    'hn one step early': {
+      wrong: (i) => {
+        const states = run(i);
+        return { y: stack(states), hn: states.at(-2) ?? i.h0 };
+      },
+      says: 'hn is the state before the last step. It should be the one with which the sequence ends.',
+    },
     'hn from the first step': {
       wrong: (i) => {
         const states = run(i);
@@ -541,6 +559,8 @@ const rnnBackward = exercise({
         const good = { x: full([4, 1, 3], 0.5), h0: full([1, 2], 0.5), weights: w };
         return [
           { ...good, dy: full([3, 1, 2], 1), dhn: full([1, 2], 1) },
+          { ...good, dy: full([5, 1, 2], 1), dhn: full([1, 2], 1) },
+          { ...good, dy: full([4, 1, 1], 1), dhn: full([1, 2], 1) },
           { ...good, dy: full([4, 2], 1), dhn: full([1, 2], 1) },
           { ...good, dy: full([4, 1, 2], 1), dhn: full([2], 1) },
           { ...good, dy: full([4, 1, 2], 1), dhn: full([2, 2], 1) },
@@ -639,6 +659,13 @@ const rnnBackward = exercise({
     'from the first step to the last': {
       wrong: (i) => forwards(i),
       says: 'You walk from the first step to the last. What h_t does to the loss at later times is known only once those have been undone: start at the end.',
+    },
+    'from the first step to the last, dx turned round': {
+      wrong: (i) => {
+        const g = forwards(i);
+        return { ...g, dx: stack(range(i.x.shape[0]!, (t) => g.dx.row(t)).reverse()) };
+      },
+      says: 'You walk from the first step to the last, and hand dx over from the last to the first. What h_t does to the loss at later times is known only once those have been undone: start at the end.',
     },
     'first step left out': {
       wrong: (i) => {

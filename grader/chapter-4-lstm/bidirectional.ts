@@ -212,7 +212,8 @@ interface MaskSlips {
   /** What it gives out there. */
   y?: 'held' | 'run';
   hn?: 'lastOutput';
-  inverted?: boolean;
+  /** `'states'`: the outputs are right. */
+  inverted?: boolean | 'states';
   /** The inputs are multiplied by the mask, and every step counts. */
   inputs?: boolean;
   exchanged?: boolean;
@@ -234,7 +235,8 @@ function masked({ x, lengths, weights }: OneWay, slips: MaskSlips = {}) {
       how === 'runs' || slips.inputs ? after : where(mask, after, how === 'zero' ? 0 : was);
     h = rest(next.h, h, slips.h);
     c = rest(next.c, c, slips.c);
-    outputs.push(slips.y === 'held' ? h : slips.y === 'run' ? next.h : where(mask, next.h, 0));
+    const answers = slips.inverted === 'states' ? inside : mask;
+    outputs.push(slips.y === 'held' ? h : slips.y === 'run' ? next.h : where(answers, next.h, 0));
     memories.push(next.memory);
   }
   const finals = slips.exchanged ? { hn: c, cn: h } : { hn: slips.hn ? outputs.at(-1)! : h, cn: c };
@@ -315,6 +317,10 @@ const maskedForward = exercise({
     'hn and cn exchanged': {
       wrong: slippedMask({ exchanged: true }),
       says: 'hn and cn have changed places.',
+    },
+    'states chosen the wrong way round': {
+      wrong: slippedMask({ inverted: 'states' }),
+      says: 'Your outputs are cut off in the right place, but the states step in the padding and stand still in the sequence. where takes its second argument where the mask is 1.',
     },
   },
   examples: [
@@ -530,10 +536,13 @@ const twoWay = (i: LiftedTwoWay) => {
 interface TwoWaySlips {
   /** The backward direction reads the batch as it is. */
   notTurned?: boolean;
-  /** Its outputs are left in the order in which it read. */
-  notTurnedBack?: boolean;
-  /** It reads the whole time axis from the end, padding first; `'short'`: and no more than a sequence's length of it. */
-  padding?: boolean | 'short';
+  /** Its outputs are left in the order in which it read, or turned with the whole time axis. */
+  notTurnedBack?: boolean | 'flipped';
+  /**
+   * It reads the whole time axis from the end, padding first; `'short'`: and no more than a sequence's length of it;
+   * `'turned'`: likewise, and its outputs are turned back within the lengths.
+   */
+  padding?: boolean | 'short' | 'turned';
   /** Its "last" state is taken beside the last input: of the batch, or of the sequence. */
   last?: 'batch' | 'sequence';
   sameWeights?: boolean;
@@ -553,9 +562,10 @@ function bothWays(i: TwoWay, slips: TwoWaySlips = {}) {
   const back = masked({ x: slips.notTurned ? i.x : turn(i.x, lengths), lengths, weights: own });
   let [yBack, hBack, cBack] = [back.y, back.hn, back.cn];
   if (!slips.notTurnedBack) yBack = turn(yBack, lengths);
-  if (slips.padding === 'short') {
+  else if (slips.notTurnedBack === 'flipped') yBack = flip(yBack);
+  if (slips.padding === 'short' || slips.padding === 'turned') {
     const run = masked({ x: flip(i.x), lengths, weights: own });
-    [yBack, hBack, cBack] = [flip(run.y), run.hn, run.cn];
+    [yBack, hBack, cBack] = [slips.padding === 'turned' ? turn(run.y, lengths) : flip(run.y), run.hn, run.cn];
   } else if (slips.padding) {
     const start = zeros(lengths.length, own.wHh.shape[1]!);
     const run = layer(flip(i.x), { h: start, c: start }, own);
@@ -643,6 +653,14 @@ const bidirectionalForward = exercise({
     'final states with the batch first': {
       wrong: slippedBoth({ finals: 'batchFirst' }),
       says: 'Your hn is (B, 2, H). The direction comes first: (2, B, H).',
+    },
+    'padding read first, turned back within the lengths': {
+      wrong: slippedBoth({ padding: 'turned' }),
+      says: 'What you read is turned around with the whole time axis, so for a short sequence the backward direction reads its padding and stops before the words. Each sequence turns around within its own length.',
+    },
+    'outputs turned back with their padding': {
+      wrong: slippedBoth({ notTurnedBack: 'flipped' }),
+      says: 'What the backward direction reads is turned within the lengths, its outputs are turned with the whole time axis: for a short sequence they stand beside the padding. Both turns are the same.',
     },
   },
   hints: [

@@ -154,6 +154,12 @@ export interface BackSlips {
   nextThroughTanh?: boolean;
   candidateSlope?: 'sigmoid' | 'none';
   gateSlope?: 'tanh' | 'none';
+  /** The output gate's gradient is not sent through its sigmoid; those of the others are. */
+  outputFlat?: boolean;
+  /** What came from the next step is handed back as it came, besides the whole through f. */
+  nextTwice?: boolean;
+  /** wHh's gradient is made with the hidden state after the step. */
+  newHidden?: boolean;
   outputFromCell?: boolean;
   nextGatedOnly?: boolean;
   squashedTwice?: boolean;
@@ -191,7 +197,9 @@ export function stepBack(dh: Tensor, dc: Tensor, m: StepMemory, slips: BackSlips
     delta.mul(m.g).mul(gate(m.i)),
     delta.mul(seenByForget).mul(gate(m.f)),
     delta.mul(m.i).mul(candidate(slips.squashedTwice ? m.g.tanh() : m.g)),
-    (slips.outputFromCell ? delta : dh).mul(slips.outputSeesRawCell ? m.cNew : tanhC).mul(gate(m.o)),
+    (slips.outputFromCell ? delta : dh)
+      .mul(slips.outputSeesRawCell ? m.cNew : tanhC)
+      .mul(slips.outputFlat ? flat : gate(m.o)),
   ];
   const da = concat(
     (slips.order ?? [0, 1, 2, 3]).map((k) => blocks[k]!),
@@ -199,11 +207,13 @@ export function stepBack(dh: Tensor, dc: Tensor, m: StepMemory, slips: BackSlips
   );
   const db = slips.biasNotSummed ? da : slips.biasAveraged || slips.allAveraged ? da.mean(0) : da.sum(0);
   const share = slips.allAveraged ? 1 / m.x.shape[0]! : 1;
+  const old = slips.cellUngated ? delta : (slips.nextGatedOnly ? dc : delta).mul(m.f);
+  const met = slips.newHidden ? m.o.mul(tanhC) : m.h;
   return {
     dx: da.matmul(m.weights.wIh),
     dh: da.matmul(m.weights.wHh),
-    dc: slips.cellUngated ? delta : (slips.nextGatedOnly ? dc : delta).mul(m.f),
-    weights: { wIh: da.T.matmul(m.x).mul(share), wHh: da.T.matmul(m.h).mul(share), bIh: db, bHh: db },
+    dc: slips.nextTwice ? old.add(dc) : old,
+    weights: { wIh: da.T.matmul(m.x).mul(share), wHh: da.T.matmul(met).mul(share), bIh: db, bHh: db },
     da,
   };
 }
@@ -217,6 +227,8 @@ export interface LayerSlips {
   forgetState?: boolean;
   forgetCell?: boolean;
   forgetHidden?: boolean;
+  /** The cell is never changed, and returned as it came; `'projected'`: where there is a projection. */
+  keepsCell?: 'always' | 'projected';
   /** Both states begin with zeros, or the cell alone does. */
   zeroStart?: boolean;
   zeroCell?: boolean;
@@ -254,7 +266,7 @@ export function layer(x: Tensor, start: State, parameters: Layer, slips: LayerSl
     const view = parameters.wHr && !slips.unprojected ? wide.matmul(parameters.wHr.T) : next.h;
     const shown = parameters.wHr && slips.squashedView ? view.tanh() : view;
     h = slips.rawRecurrence ? next.h : shown;
-    c = next.c;
+    if (!slips.keepsCell || (slips.keepsCell === 'projected' && !parameters.wHr)) c = next.c;
     raw.push(next.h);
     shownLast = shown;
     outputs.push(slips.rawOutputs ? next.h : shown);
@@ -272,6 +284,12 @@ export interface TimeSlips {
   /** The same, but what the first step leaves is returned. */
   cellStays?: 'zero' | 'final';
   hiddenStays?: 'zero' | 'final';
+  /** What a step back returns is never used: the given one enters every step, and is returned for the first state. */
+  neverBack?: 'hidden' | 'cell';
+  /** What a step back returns is added to what went in. */
+  piles?: 'hidden' | 'cell' | 'both';
+  /** The parameters' gradients are means over time. */
+  meanShare?: boolean;
   upstreamIgnored?: boolean;
   upstreamReversed?: boolean;
   startsExchanged?: boolean;
@@ -321,8 +339,10 @@ export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips 
     if (slips.pastProjection) du = du.add(dh);
     const m = run.memories[t]!;
     const back = stepBack(du, dc, m, slips.step);
-    dh = slips.dropHidden ? none(back.dh) : back.dh;
-    dc = slips.dropCell ? none(back.dc) : back.dc;
+    const piled = (which: 'hidden' | 'cell') => slips.piles === which || slips.piles === 'both';
+    if (slips.neverBack !== 'hidden')
+      dh = slips.dropHidden ? none(back.dh) : piled('hidden') ? dh.add(back.dh) : back.dh;
+    if (slips.neverBack !== 'cell') dc = slips.dropCell ? none(back.dc) : piled('cell') ? dc.add(back.dc) : back.dc;
     const lastX = run.memories[T - 1]!.x;
     const wIh = slips.lastInput ? back.da.T.matmul(lastX) : back.weights.wIh;
     const dx = slips.hiddenDown ? back.dh : back.dx;
@@ -343,7 +363,7 @@ export function layerBack(dy: Tensor, dstate: State, run: Run, slips: TimeSlips 
       slips.keepShare ??
       (name === 'wHr' ? slips.projectionShare : name.startsWith('b') ? slips.biasShare : undefined) ??
       (name === 'wIh' ? slips.inputShare : undefined);
-    return kept === 'last' ? all.at(-1)! : kept === 'first' ? all[0]! : add(all);
+    return kept === 'last' ? all.at(-1)! : kept === 'first' ? all[0]! : slips.meanShare ? add(all).div(T) : add(all);
   };
   const parameters = {
     wIh: total('wIh'),

@@ -500,12 +500,15 @@ interface TimeSlips {
   dropHidden?: boolean;
   /** No gradient crosses from a step to the one before it, or the final one goes to all. */
   stays?: 'zero' | 'final';
-  upstreamIgnored?: boolean;
+  /** What a step back returns as dh is never used, or added to what went in. */
+  returned?: 'unused' | 'piled';
+  upstreamIgnored?: boolean | 'beforeTheLast';
   noFinal?: boolean;
   noStart?: boolean;
   lastInput?: boolean;
   keepShare?: 'last' | 'first';
   biasShare?: boolean;
+  averaged?: boolean;
   computedOrder?: boolean;
   upwards?: boolean;
   step?: BackSlips;
@@ -519,9 +522,11 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
   const times = range(T, (k) => (slips.upwards ? k : T - 1 - k));
   for (const [k, t] of times.entries()) {
     if (k > 0 && slips.stays) dh = slips.stays === 'zero' ? dh.mul(0) : i.dhn;
-    const own = slips.upstreamIgnored ? i.dy.row(t).mul(0) : i.dy.row(t);
+    const ignored = slips.upstreamIgnored === 'beforeTheLast' ? t < T - 1 : slips.upstreamIgnored;
+    const own = ignored ? i.dy.row(t).mul(0) : i.dy.row(t);
     const back = stepBack(own.add(dh), memories[t]!, slips.step);
-    dh = slips.dropHidden ? back.dh.mul(0) : back.dh;
+    const next = slips.returned === 'piled' ? dh.add(back.dh) : slips.returned === 'unused' ? dh : back.dh;
+    dh = slips.dropHidden ? back.dh.mul(0) : next;
     const wIh = slips.lastInput ? back.da.T.matmul(memories[T - 1]!.x) : back.weights.wIh;
     shares.push({ ...back.weights, wIh, dx: back.dx });
   }
@@ -530,7 +535,8 @@ const slippedThrough = (slips: TimeSlips) => (i: SequenceBackInputs) => {
     const all = inTime.map((s) => s[name]);
     if (slips.keepShare === 'last') return all.at(-1)!;
     if (slips.keepShare === 'first' || (slips.biasShare && name.startsWith('b'))) return all[0]!;
-    return all.reduce((a, b) => a.add(b));
+    const sum = all.reduce((a, b) => a.add(b));
+    return slips.averaged ? sum.div(T) : sum;
   };
   return {
     dx: stack((slips.computedOrder ? shares : inTime).map((s) => s.dx)),
@@ -605,6 +611,22 @@ const gruBackward = exercise({
     'upstream gradient of the outputs ignored': {
       wrong: slippedThrough({ upstreamIgnored: true }),
       says: 'dy changes nothing in your result: only dhn comes in. Every output may have been looked at.',
+    },
+    'upstream gradient at the last step only': {
+      wrong: slippedThrough({ upstreamIgnored: 'beforeTheLast' }),
+      says: 'Only the last entry of dy enters. Every output may have been looked at, so at every step dy_t joins what comes from the future.',
+    },
+    'hidden gradient never handed back': {
+      wrong: slippedThrough({ returned: 'unused' }),
+      says: 'What a step back returns as dh is never used: dhn enters every step, and dhn is your dh0. The dh of one step is what the step before it has to be given.',
+    },
+    'hidden gradient piled up': {
+      wrong: slippedThrough({ returned: 'piled' }),
+      says: 'The dh of each step is added to all that came before it. What a step back returns holds everything from the future already: it replaces the old dh.',
+    },
+    'shares averaged over time': {
+      wrong: slippedThrough({ averaged: true }),
+      says: 'The weights’ gradients are means over the time steps. Something that is used T times collects T shares; if the loss is a mean, dy knows it already.',
     },
   },
   hints: [

@@ -290,6 +290,22 @@ const lstmStepBackward = exercise({
       wrong: slippedBack({ allAveraged: true }),
       says: 'The gradients of your matrices and biases are means over the batch. If the loss is a mean, dh knows it already; here sums are due.',
     },
+    'gate gradients in the order i, g, f, o': {
+      wrong: slippedBack({ order: [0, 2, 1, 3] }),
+      says: 'The gradients of the forget gate and of the candidate land in each other’s rows. Join the blocks in the order in which they were cut.',
+    },
+    'no slope at the output gate': {
+      wrong: slippedBack({ outputFlat: true }),
+      says: 'Three of your four blocks go back through their σ or tanh; the output gate’s does not.',
+    },
+    'next step’s gradient handed on twice': {
+      wrong: slippedBack({ nextTwice: true }),
+      says: 'The dc that came in stands twice in the dc you hand back: within δ, which goes through the forget gate, and once more as it came. There is one road.',
+    },
+    'wHh from the state after the step': {
+      wrong: slippedBack({ newHidden: true }),
+      says: 'The gradient of wHh is made with h′. Which hidden state met these weights, the one before the step or the one after it?',
+    },
   },
   hints: [
     'Draw the step as a graph and walk it backwards. Which arrows leave c′? Which leave h′?',
@@ -387,6 +403,10 @@ const lstmForward = exercise({
     'squashed final cell': {
       wrong: slippedRun({}, (r) => ({ cn: r.state.c.tanh() })),
       says: 'Your cn is tanh of the cell. The cell is handed on as it is.',
+    },
+    'cell state never changed': {
+      wrong: slippedRun({ keepsCell: 'always' }),
+      says: 'c0 enters every one of your steps, and c0 is what you return as cn. What a step returns as c is what the next one starts from.',
     },
   },
   hints: [
@@ -518,6 +538,34 @@ const lstmBackward = exercise({
     'input weights of the last step only': {
       wrong: slippedThrough({ inputShare: 'last' }),
       says: 'Three of the four gradients collect over time; that of wIh holds the last time step’s share only.',
+    },
+    'cell gradient never handed back': {
+      wrong: slippedThrough({ neverBack: 'cell' }),
+      says: 'What a step back returns as dc is never used: dcn enters every step, and dcn is your dc0. The dc of one step is what the step before it has to be given.',
+    },
+    'hidden gradient never handed back': {
+      wrong: slippedThrough({ neverBack: 'hidden' }),
+      says: 'What a step back returns as dh is never used: dhn enters every step, and dhn is your dh0. The dh of one step is what the step before it has to be given.',
+    },
+    'cell gradient never added': {
+      wrong: slippedThrough({ cellStays: 'zero', noFinalCell: true }),
+      says: 'Every one of your steps back is given a dc of zeros: neither dcn nor what the step after it returned has a part in it. That road is what the LSTM was invented for.',
+    },
+    'hidden gradient piled up': {
+      wrong: slippedThrough({ piles: 'hidden' }),
+      says: 'The dh of each step is added to all that came before it. What a step back returns holds everything from the future already: it replaces the old dh.',
+    },
+    'cell gradient piled up': {
+      wrong: slippedThrough({ piles: 'cell' }),
+      says: 'The dc of each step is added to all that came before it. What a step back returns holds everything from the future already: it replaces the old dc.',
+    },
+    'both gradients piled up': {
+      wrong: slippedThrough({ piles: 'both' }),
+      says: 'The dh and dc of each step are added to all that came before them. What a step back returns holds everything from the future already: it replaces the old ones.',
+    },
+    'shares averaged over time': {
+      wrong: slippedThrough({ meanShare: true }),
+      says: 'The weights’ gradients are means over the time steps. Something that is used T times collects T shares; if the loss is a mean, dy knows it already.',
     },
   },
   hints: [

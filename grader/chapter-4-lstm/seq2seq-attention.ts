@@ -106,6 +106,10 @@ const seq2seqForward = exercise({
       wrong: (i) => ({ y: translated(i, through, true).written.y }),
       says: 'Your encoder reads the source from its end. A famous trick of 2014; here it is read as it stands.',
     },
+    'the encoder’s first output handed over': {
+      wrong: slippedDoor(({ c }, first) => ({ h: first.h, c })),
+      says: 'Your decoder’s hidden state starts from the encoder’s output at its first input. Which of its hidden states has seen all of the source?',
+    },
   },
   hints: [
     'Two LSTMs in a row. What is the only thing that the second gets from the first?',
@@ -131,6 +135,7 @@ interface DoorSlips {
   /** dy given to the encoder's outputs, where the lengths allow it. */
   upstreamToEncoder?: boolean;
   exchanged?: boolean;
+  inputsExchanged?: boolean;
 }
 
 const slippedBack = (slips: DoorSlips) => (i: TranslationBack) => {
@@ -149,7 +154,8 @@ const slippedBack = (slips: DoorSlips) => (i: TranslationBack) => {
         : silent;
   const first = layerBack(dRead, slips.everyOutput ? { h: none, c: door.c } : door, read);
   const [encoder, decoder] = slips.exchanged ? [back.layer, first.layer] : [first.layer, back.layer];
-  return { dsource: first.dx, dtarget: back.dx, encoder: { ...encoder }, decoder: { ...decoder } };
+  const [dsource, dtarget] = slips.inputsExchanged ? [back.dx, first.dx] : [first.dx, back.dx];
+  return { dsource, dtarget, encoder: { ...encoder }, decoder: { ...decoder } };
 };
 
 /** A source as long as its target: taking one for the other throws no error there. */
@@ -211,6 +217,10 @@ const seq2seqBackward = exercise({
     'encoder and decoder exchanged': {
       wrong: slippedBack({ exchanged: true }),
       says: 'The gradients of the two LSTMs have changed places.',
+    },
+    'dsource and dtarget exchanged': {
+      wrong: slippedBack({ inputsExchanged: true }),
+      says: 'dsource and dtarget have changed places: the source was read by the encoder.',
     },
   },
   hints: [
@@ -296,6 +306,10 @@ const attend = exercise({
       wrong: ({ scores, values }) => averaged(scores.div(scores.sum(-1, { keepDims: true })), values),
       says: 'Your weights are the scores divided by their sum. Scores may be negative, and their sum may be 0: first they have to become positive.',
     },
+    'exponentials not divided, the largest subtracted': {
+      wrong: ({ scores, values }) => averaged(scores.sub(scores.max(-1, { keepDims: true })).exp(), values),
+      says: 'Your largest weight is always 1, and the others come on top of it: nothing divides them by their sum.',
+    },
   },
   hints: [
     'Each row of the result belongs to one query: it is an average of all values. Which numbers say how much of each?',
@@ -333,6 +347,12 @@ const attendBackward = exercise({
       wrt: { dscores: 'scores', dvalues: 'values' },
     }),
   ),
+  // As many queries as keys: there a forgotten transpose throws nothing, and shows in its numbers.
+  examples: [6, 70].map((seed) => ({
+    dy: filled(seed, 3, 2),
+    scores: filled(seed + 1, 3, 3).mul(4),
+    values: filled(seed + 2, 3, 2),
+  })),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 16 }), pure({ cases: 3 })],
   misconceptions: {
     'softmax passed over': {
@@ -374,6 +394,14 @@ const attendBackward = exercise({
         dscores: w.mul(d.sub(d.mean(-1, { keepDims: true }))),
       })),
       says: 'You subtract the plain mean of a row’s gradients. What a query gets on average depends on its weights.',
+    },
+    'mean gradient of all queries': {
+      wrong: slippedAttend(({ weights: w, dweights: d }) => ({ dscores: w.mul(d.sub(d.mul(w).sum())) })),
+      says: 'What you subtract is one number for all queries. Each row has its own softmax, and so its own average.',
+    },
+    'weights not transposed for the values': {
+      wrong: slippedAttend(({ weights }, { dy }) => ({ dvalues: weights.matmul(dy) })),
+      says: 'Your dvalues sums over the wrong index: row j collects from all queries i, so the weights have to be transposed.',
     },
   },
   hints: [
@@ -487,6 +515,10 @@ const additiveScores = exercise({
       wrong: scored(({ a }, v) => a.neg().exp().add(1).reciprocal().matmul(v)),
       says: 'Your hidden units are never negative: they are sigmoids. Asked for is the tanh.',
     },
+    'relu for tanh': {
+      wrong: scored(({ a }, v) => a.maximum(0).matmul(v)),
+      says: 'Your hidden units are 0 for everything negative: they are rectified. Asked for is the tanh.',
+    },
   },
   hints: [
     'For every pair of a query and a key: a hidden layer of A tanh units, and one number out of it.',
@@ -502,8 +534,9 @@ interface ScoreSlips {
   /** v not multiplied in. */
   noV?: boolean;
   /** How v's gradient is gathered from the pairs. */
-  dv?: 'unweighted' | 'raw' | 'perQuery' | 'lastQuery' | 'firstQuery' | 'mean' | 'da';
-  lastPair?: boolean;
+  dv?: 'unweighted' | 'raw' | 'perQuery' | 'lastQuery' | 'firstQuery' | 'lastPair' | 'mean' | 'da';
+  /** Queries or keys (or both) hear the last of their pairs only. */
+  lastPair?: 'queries' | 'keys' | 'both';
   averaged?: boolean;
 }
 
@@ -516,20 +549,20 @@ function scoresBack(dscores: Tensor, i: ScoreInputs, slips: ScoreSlips = {}) {
   const squashed = slips.slope === 'raw' ? a : slips.slope === 'twice' ? e.tanh() : e;
   const square = slips.slope === 'notSquared' ? e : squashed.square();
   const da = slips.slope === 'none' ? de : de.mul(square.neg().add(1));
-  const [dQ, dK] = slips.lastPair
-    ? [da.slice(null, S - 1), da.slice(T - 1)]
-    : slips.averaged
-      ? [da.mean(1), da.mean(0)]
-      : [da.sum(1), da.sum(0)];
+  const last = (who: 'queries' | 'keys') => slips.lastPair === who || slips.lastPair === 'both';
+  const dQ = last('queries') ? da.slice(null, S - 1) : slips.averaged ? da.mean(1) : da.sum(1);
+  const dK = last('keys') ? da.slice(T - 1) : slips.averaged ? da.mean(0) : da.sum(0);
   const met = slips.dv === 'unweighted' ? e : slips.dv === 'da' ? da : up.mul(slips.dv === 'raw' ? a : e);
   const dv =
     slips.dv === 'perQuery'
       ? met.sum(1)
       : slips.dv === 'lastQuery' || slips.dv === 'firstQuery'
         ? met.row(slips.dv === 'lastQuery' ? -1 : 0).sum(0)
-        : slips.dv === 'mean'
-          ? met.mean([0, 1])
-          : met.sum([0, 1]);
+        : slips.dv === 'lastPair'
+          ? met.slice(-1, -1)
+          : slips.dv === 'mean'
+            ? met.mean([0, 1])
+            : met.sum([0, 1]);
   return {
     dq: dQ.matmul(parameters.wQ),
     dk: dK.matmul(parameters.wK),
@@ -592,7 +625,7 @@ const additiveScoresBackward = exercise({
       says: 'The gradient of v is a mean over all pairs. Gradients of something used many times add up.',
     },
     'last pair only': {
-      wrong: slippedScores({ lastPair: true }),
+      wrong: slippedScores({ lastPair: 'both' }),
       says: 'Each query hears only from the last key, and each key only from the last query: a loop that sets where it should add?',
     },
     'averaged over the pairs': {
@@ -610,6 +643,18 @@ const additiveScoresBackward = exercise({
     'gradient of v taken behind the tanh': {
       wrong: slippedScores({ dv: 'da' }),
       says: 'The gradient of v is the sum of what went back through the tanh. v multiplied e: what it gets is dscores times e.',
+    },
+    'gradient of v from the last pair only': {
+      wrong: slippedScores({ dv: 'lastPair' }),
+      says: 'The gradient of v is what the last pair contributed: a loop that sets where it should add?',
+    },
+    'keys hear the last query only': {
+      wrong: slippedScores({ lastPair: 'keys' }),
+      says: 'Each key hears only from the last query: the others were written over. A key belongs to all T pairs of its column.',
+    },
+    'queries hear the last key only': {
+      wrong: slippedScores({ lastPair: 'queries' }),
+      says: 'Each query hears only from the last key: the others were written over. A query belongs to all S pairs of its row.',
     },
   },
   hints: [
@@ -913,6 +958,10 @@ const dotAttentionBackward = exercise({
     'gradient of the values added to the keys’': {
       wrong: dotBack((d, { q, dy }) => ({ dk: d.dscores.T.matmul(q).add(d.weights.T.matmul(dy)) })),
       says: 'Your dk holds dvalues as well. That sum belongs to whoever gives one tensor in both roles; here keys and values are two inputs, each with its own gradient.',
+    },
+    'dq and dk exchanged': {
+      wrong: dotBack(({ dscores }, { q, k }) => ({ dq: dscores.T.matmul(q), dk: dscores.matmul(k) })),
+      says: 'dq and dk have changed places: look at their shapes.',
     },
   },
   hints: [

@@ -153,6 +153,8 @@ const project = exercise({
   points: 1,
   inputs: projectInputs,
   oracle: valueOf((i: Lifted<ProjectInputs>) => ({ y: projected(i) })),
+  // As many rows as columns: there a forgotten transpose throws nothing, and shows in its numbers.
+  examples: [1, 40].map((seed) => ({ h: filled(seed, 3, 2), wHr: filled(seed + 1, 2, 2) })),
   checks: [
     agrees(),
     pure({ cases: 3 }),
@@ -189,6 +191,11 @@ const projectBackward = exercise({
   parameters: ['dy'],
   backwardOf: { forward: 'project', takes: ['h', 'wHr'] },
   oracle: smooth(gradientOf<Lifted<ProjectInputs>>(projected, { upstream: 'dy', wrt: { dh: 'h', dwHr: 'wHr' } })),
+  examples: [3, 60].map((seed) => ({
+    dy: filled(seed, 3, 2),
+    h: filled(seed + 1, 3, 2),
+    wHr: filled(seed + 2, 2, 2),
+  })),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 20 }), pure({ cases: 3 })],
   misconceptions: {
     'dwHr transposed': {
@@ -206,6 +213,14 @@ const projectBackward = exercise({
     'dh not multiplied by the weights': {
       wrong: ({ dy, h }) => ({ dh: dy, dwHr: dy.T.matmul(h) }),
       says: 'Your dh is just dy. Every entry of h went through a column of wHr on its way.',
+    },
+    'dh through the transpose': {
+      wrong: ({ dy, h, wHr }) => ({ dh: dy.matmul(wHr.T), dwHr: dy.T.matmul(h) }),
+      says: 'Your dh goes through wHrᵀ, as h did on the way there. On the way back it is wHr itself: (B, P) has to become (B, H).',
+    },
+    'the last sample only': {
+      wrong: ({ dy, h, wHr }) => ({ dh: dy.matmul(wHr), dwHr: dy.row(-1).outer(h.row(-1)) }),
+      says: 'Your dwHr is what the last sample contributed: each one overwrites those before it. One wHr served them all.',
     },
   },
   hints: [
@@ -315,6 +330,14 @@ const layerForward = exercise<typeof layerInputs, LayerInputs>({
     'first state returned': {
       wrong: (i) => ({ y: runLayer(i.x, i.state, i.layer).y, state: { ...i.state } }),
       says: 'The state you return is the one that came in. The name stands for two things here: asked for is the state after the last step.',
+    },
+    'cell state never changed': {
+      wrong: slippedLayer({ keepsCell: 'always' }),
+      says: 'The first cell state enters every one of your steps, and you return it. What a step returns as c is what the next one starts from.',
+    },
+    'cell state lost beside the projection': {
+      wrong: slippedLayer({ keepsCell: 'projected' }),
+      says: 'With a projection the first cell state enters every one of your steps, and without one all is well. The cell goes from step to step in either case.',
     },
   },
   hints: [
@@ -434,6 +457,26 @@ const layerBackward = exercise<typeof layerBackInputs, LayerBackInputs>({
     'bias gradient not summed over time': {
       wrong: slippedLayerBack({ biasShare: 'first' }),
       says: 'The matrices collect over time, the biases do not: they hold the first time step’s share only.',
+    },
+    'cell gradient never handed back': {
+      wrong: slippedLayerBack({ neverBack: 'cell' }),
+      says: 'What a step back returns as dc is never used: the dstate.c that came in enters every step, and it is what you return. The dc of one step is what the step before it has to be given.',
+    },
+    'hidden gradient never handed back': {
+      wrong: slippedLayerBack({ neverBack: 'hidden' }),
+      says: 'What a step back returns as dh is never used: the dstate.h that came in enters every step, and it is what you return. The dh of one step is what the step before it has to be given.',
+    },
+    'bias gradient of the last step only': {
+      wrong: slippedLayerBack({ biasShare: 'last' }),
+      says: 'The matrices collect over time, the biases do not: they hold the last time step’s share only.',
+    },
+    'upstream gradient of the outputs ignored': {
+      wrong: slippedLayerBack({ upstreamIgnored: true }),
+      says: 'dy changes nothing in your result: only dstate comes in. Every output may have been looked at.',
+    },
+    'upstream gradient at the last step only': {
+      wrong: slippedLayerBack({ lastUpstreamOnly: true }),
+      says: 'Only the last entry of dy enters. Every output may have been looked at, so at every step dy_t joins what comes from the future.',
     },
   },
   hints: [
@@ -608,6 +651,8 @@ interface DescentSlips {
   /** Which entry of dstates a layer gets. */
   finals?: 'lowest' | 'reversed' | 'none';
   dxOfTop?: boolean;
+  /** What goes down is the gradient of the layer's first hidden state, the same at every time. */
+  startDown?: boolean;
   upwards?: boolean;
   time?: TimeSlips;
 }
@@ -631,6 +676,7 @@ const descend = (slips: DescentSlips) => (i: StackBackInputs) => {
     const T = back.dx.shape[0]!;
     const cut = slips.lastTimeOnly === 'everywhere' || (slips.lastTimeOnly && l > 0);
     d = cut ? back.dx.mul(0).withSlice([T - 1], back.dx.row(T - 1)) : back.dx;
+    if (slips.startDown && l > 0) d = back.dx.mul(0).add(back.dstate.h);
     return { ...back, dx: d };
   });
   const upward = slips.upwards ? backs : [...backs].reverse();
@@ -731,6 +777,10 @@ const stackedBackward = exercise<typeof stackBackInputs, StackBackInputs>({
     'layers walked upwards': {
       wrong: descend({ upwards: true }),
       says: 'You begin with the lowest layer, but dy belongs to the top one’s outputs. The way back begins where the way there ended.',
+    },
+    'first state’s gradient handed down': {
+      wrong: descend({ startDown: true }),
+      says: 'What your layers hand down is the gradient of their first hidden state, the same at every time. The layer below gave its outputs at every time: their gradients are the dx of the layer above.',
     },
   },
   hints: [

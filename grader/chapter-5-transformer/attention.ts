@@ -43,6 +43,10 @@ const causalMask = exercise({
     { T: 3, S: 1 },
   ],
   misconceptions: {
+    'one key ahead': {
+      wrong: ({ T, S }) => grid(T, S, (i, j) => j <= i + S - T + 1),
+      says: 'Each of your queries sees one key beyond its own place: just the token that it is to foretell.',
+    },
     'nobody sees itself': {
       wrong: ({ T, S }) => grid(T, S, (i, j) => j < i + S - T),
       says: 'Your queries see what is before them, and not their own place. The first one would then see nothing at all.',
@@ -213,7 +217,7 @@ const weightSlips: Record<string, { weights: (scores: Tensor, mask: Tensor) => T
   },
   'nothing divided by nothing': {
     weights: (scores, mask) => soft(filled(scores, mask, -Infinity)),
-    says: 'Where everything is forbidden your row is NaN: the largest score is −∞, and −∞ − (−∞) is not a number. A row without allowed keys is all zeros.',
+    says: 'Where everything is forbidden your row is NaN: neither −∞ − (−∞) nor 0/0 is a number. A row without allowed keys is all zeros.',
   },
   'zero times infinity': {
     weights: (scores, mask) => soft(scores.add(not(mask).mul(-Infinity))),
@@ -269,8 +273,18 @@ const maskedSoftmax = exercise({
     { scores: toTensor([[-1000, -999], [0, 1]]), mask: toTensor([[1, 1], [1, 1]]) }, // prettier-ignore
     { scores: toTensor([[0, 1], [-900, -901], [-1, 0]]), mask: ones(1, 1) }, // prettier-ignore
     { scores: toTensor([[1000, 999], [0, 0.5]]), mask: toTensor([[1, 1], [1, 1]]) }, // prettier-ignore
+    // Lower than any number that might stand for "forbidden".
+    { scores: toTensor([[-1e10, 0], [-1e10, -1e10]]), mask: toTensor([[1, 0], [1, 1]]) }, // prettier-ignore
   ] as (ValueRecord & { scores: Tensor; mask: Tensor })[],
   misconceptions: {
+    'largest allowed score not taken out': {
+      wrong: ({ scores, mask }) => {
+        const e = where(mask.broadcastTo(scores.shape), scores, -Infinity).exp();
+        const sum = e.sum(-1, { keepDims: true });
+        return e.div(where(sum, sum, 1));
+      },
+      says: 'e^1000 is infinite, and e^−1000 is 0. Subtract the largest allowed score of each row first; the weights stay what they are.',
+    },
     ...Object.fromEntries(
       Object.entries(weightSlips).map(([name, { weights, says }]) => [
         name,
@@ -587,6 +601,37 @@ const attentionBackward = exercise<typeof drawnBack, BackInputs & ValueRecord>({
     { dy: toTensor([[1, -1, 0.5], [0, 2, 1]]), ...examples[2]! }, // prettier-ignore
   ],
   misconceptions: {
+    'softmax with its sum not weighted': {
+      wrong: slippedBack(({ weights: w, dweights: d }) => ({ dscores: w.mul(d.sub(d.sum(-1, { keepDims: true }))) })),
+      says: 'In the sum that you subtract every key of the row counts in full. On the way there each of them had a weight.',
+    },
+    'gradient of the values from that of the scores': {
+      wrong: slippedBack(({ dscores }, { dy }) => ({ dv: dscores.T.matmul(dy) })),
+      says: 'Your dv multiplies dy by the gradient of the scores. It was the weights that multiplied the values.',
+    },
+    'gradient of the values from that of the scaled scores': {
+      wrong: slippedBack(({ dscores, root }, { dy }) => ({ dv: dscores.T.matmul(dy).div(root) })),
+      says: 'Your dv multiplies dy by the gradient of the scores. It was the weights that multiplied the values.',
+    },
+    'weights not transposed': {
+      wrong: slippedBack(({ weights }, { dy }) => ({ dv: weights.matmul(dy) })),
+      says: 'Your dv is the weights times dy, which fits only where there are as many keys as queries. dv has a row for each key: which axis of the weights is summed over?',
+    },
+    'gradient of the scores not transposed': {
+      wrong: (i: BackInputs) => {
+        const p = parts(i);
+        const { dq, dv } = slippedBack(() => ({}))(i);
+        return { dq, dk: p.dscores.matmul(i.q).div(p.root), dv };
+      },
+      says: 'Your dk is the scores’ gradient times q, which fits only where there are as many keys as queries. dk has a row for each key: which axis is summed over?',
+    },
+    'each with itself': {
+      wrong: (i: BackInputs) => {
+        const p = parts(i);
+        return { dq: p.dscores.matmul(i.q).div(p.root), dk: p.dscores.T.matmul(i.k).div(p.root), dv: p.dv };
+      },
+      says: 'Your dq is made with q, and your dk with k. In a product each factor gets the gradient times the OTHER factor.',
+    },
     'scale missing in the gradient of q': {
       wrong: slippedBack(() => ({ byQ: 1 })),
       says: 'The scale is in the gradient of k and not in that of q. Both came into the scores before they were divided.',

@@ -135,6 +135,14 @@ const decoderBlockForward = exercise<typeof blockInputs, BlockInputs>({
   oracle: value(block()),
   checks: [agrees({ cases: 4 }), pure({ cases: 2 })],
   misconceptions: {
+    'always ReLU': {
+      wrong: always({ activation: 'relu' }),
+      says: 'Your block bends with ReLU whatever settings.activation says.',
+    },
+    'one head': {
+      wrong: always({ heads: 1 }),
+      says: 'Your attentions have one head whatever settings.heads says.',
+    },
     'memory read first': {
       wrong: value((i) => {
         const { order, own, read, feed, norms } = parts(i);
@@ -369,7 +377,6 @@ const stackInputs = { ...reading, blocks: listOf('L', blockWeights), settings };
 const stackSizes = { ...sizes, L: [0, 2], S: [1, 2], d: [2, 2] } as const;
 const someStacks = (['pre', 'post'] as const).map((order, k) => ({
   ...somePlace(17 + 4 * k, order),
-  memoryMask: ones(1, 1),
   blocks: [70, 150, 230].map((seed) => someBlock(seed + k, 4, 1)),
 })) as never;
 
@@ -395,6 +402,14 @@ const decoderForward = exercise<typeof stackInputs, StackInputs>({
   oracle: stackValue(right),
   checks: [agrees({ cases: 4 }), pure({ cases: 2 })],
   misconceptions: {
+    'looks ahead': {
+      wrong: (i) => stackValue(right)({ ...i, mask: ones(1, 1) }),
+      says: 'mask changes nothing in your result: every token sees those that come after it.',
+    },
+    'reads the padding': {
+      wrong: (i) => stackValue(right)({ ...i, memoryMask: ones(1, 1) }),
+      says: 'memoryMask changes nothing in your result: the padding of the source is read like everything else.',
+    },
     'every block reads x': {
       wrong: stackValue(({ x, memory, blocks }, step) => (blocks.length > 0 ? step(x, blocks.at(-1)!, memory) : x)),
       says: 'Each of your blocks reads x, so only the last one counts. A block reads what the one before it gave.',

@@ -226,8 +226,8 @@ export interface HeadSlips {
   exchangedProjections?: boolean;
   /** Values with the keys' matrix, or with their bias too. */
   valuesLikeKeys?: 'matrix' | 'both';
-  /** Keys, or values too, from x. */
-  fromX?: 'keys' | 'both';
+  /** Keys, or values, or both from x. */
+  fromX?: 'keys' | 'values' | 'both';
   /** Queries from the memory, keys and values from x. */
   rolesExchanged?: boolean;
   residual?: boolean;
@@ -247,6 +247,8 @@ export interface HeadSlips {
   zeroScores?: boolean;
   /** Which key–value head serves query head n. */
   serves?: (n: number, h: number, g: number) => number;
+  /** The same for the values alone. */
+  valuesServe?: (n: number, h: number, g: number) => number;
 }
 
 interface HeadInputs {
@@ -277,11 +279,12 @@ export function manyHeads(i: HeadInputs, slips: HeadSlips = {}) {
         : [w.wV, w.bV];
   const which = slips.serves ? range(h, (n) => slips.serves!(n, h, g)) : groups(h, g);
   const asking = slips.rolesExchanged ? i.memory : i.x;
-  const found = slips.rolesExchanged || slips.fromX ? i.x : i.memory;
-  const giving = slips.rolesExchanged || slips.fromX === 'both' ? i.x : i.memory;
+  const found = slips.rolesExchanged || slips.fromX === 'keys' || slips.fromX === 'both' ? i.x : i.memory;
+  const giving = slips.rolesExchanged || slips.fromX === 'values' || slips.fromX === 'both' ? i.x : i.memory;
   const q = divide(project(asking, w.wQ, w.bQ), h);
   const k = pickHeads(divide(project(found, wK, bK), g), which);
-  const v = pickHeads(divide(project(giving, wV, bV), g), which);
+  const given = slips.valuesServe ? range(h, (n) => slips.valuesServe!(n, h, g)) : which;
+  const v = pickHeads(divide(project(giving, wV, bV), g), given);
   const d = q.shape[3]!;
   const C = i.x.shape[2]!;
   const scale = slips.noScale ? 1 : slips.scaleByModel ? Math.sqrt(C) : slips.scaleByWidth ? d : Math.sqrt(d);
@@ -345,6 +348,10 @@ export interface HeadBackSlips {
   noBiases?: boolean;
   outputFromInput?: boolean;
   queriesFromMemory?: boolean;
+  /** What attention's backward gives for the keys is taken for the values', and the reverse. */
+  keysForValues?: boolean;
+  /** Only the queries' gradient is merged by reshape. */
+  queriesByReshape?: boolean;
 }
 
 /** Back through multi-head attention. */
@@ -374,8 +381,10 @@ export function manyHeadsBack(dy: Tensor, run: ReturnType<typeof manyHeads>, sli
       );
     return slips.gather === 'mean' ? collect(d, which, g).div(times) : collect(d, which, g);
   };
-  const fromQ = linearBack(join(dscores.matmul(k)), run.x, w.wQ);
-  const [dk, dv] = [join(gathered(flip(dscores).matmul(q))), join(gathered(flip(attention).matmul(da)))];
+  const joinQ = slips.queriesByReshape ? mergeCarelessly : join;
+  const fromQ = linearBack(joinQ(dscores.matmul(k)), run.x, w.wQ);
+  const pair = [join(gathered(flip(dscores).matmul(q))), join(gathered(flip(attention).matmul(da)))] as const;
+  const [dk, dv] = slips.keysForValues ? [pair[1], pair[0]] : pair;
   const fromK = linearBack(dk, run.memory, slips.otherCache && slips.otherCache !== 'values' ? w.wV : w.wK);
   const fromV = linearBack(dv, run.memory, slips.otherCache && slips.otherCache !== 'keys' ? w.wK : w.wV);
   const [K, V] = slips.namesExchanged ? [fromV, fromK] : [fromK, fromV];

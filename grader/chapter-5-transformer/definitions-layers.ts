@@ -215,6 +215,8 @@ export const wrongBackward = {
     (x, norm, _, f) => plus(x, f(norm(unheard(x)))),
     (x, norm, _, f) => norm(plus(x, f(unheard(x)))),
   ),
+  onlyAroundPre: either((x, norm, _, f) => plus(x, f(norm(unheard(x)))), post),
+  onlyAroundPost: either(pre, (x, norm, _, f) => norm(plus(x, f(unheard(x))))),
   pastNorm: ((x, norm, order, f) => residual(x, past(norm), order, f)) as Connection,
   pastNormPre: either((x, norm, _, f) => plus(x, f(past(norm)(x))), post),
   aroundPastNorm: either(pre, (x, norm, _, f) => {

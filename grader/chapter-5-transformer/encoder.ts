@@ -194,6 +194,13 @@ const connectedBack = (connection: Connection): Oracle<ResidualBackInputs> => {
   };
 };
 
+/** gamma's gradient under beta's name, and the reverse, where the order says so. */
+const normsTurned = (where: (order: Order) => boolean) => (i: ResidualBackInputs) => {
+  const all = connectedBack(residual)(i) as { norm: { gamma: Tensor; beta: Tensor } } & ValueRecord;
+  const { gamma, beta } = all.norm;
+  return where(i.order) ? { ...all, norm: { gamma: beta, beta: gamma } } : all;
+};
+
 const residualBackInputs = {
   dy: tensor('B', 'T', 'C'),
   x: tensor('B', 'T', 'C'),
@@ -220,6 +227,22 @@ const residualBackward = exercise<typeof residualBackInputs, ResidualBackInputs>
   oracle: connectedBack(residual),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 14 }), pure({ cases: 3 })],
   misconceptions: {
+    'only the way around with pre': {
+      wrong: connectedBack(wrongBackward.onlyAroundPre),
+      says: 'With ‘pre’ your dx has only come back around the sublayer. The sublayer read x as well, by way of the norm: add what comes back there.',
+    },
+    'only the way around with post': {
+      wrong: connectedBack(wrongBackward.onlyAroundPost),
+      says: 'With ‘post’ your dx has only come back around the sublayer. The sublayer read x as well: add what it sends back.',
+    },
+    'gamma’s and beta’s gradients exchanged': {
+      wrong: normsTurned(() => true),
+      says: 'What you return as the gradient of gamma is that of beta, and the other way round.',
+    },
+    'gamma’s and beta’s gradients exchanged with pre': {
+      wrong: normsTurned((order) => order === 'pre'),
+      says: 'With ‘pre’ what you return as the gradient of gamma is that of beta, and the other way round.',
+    },
     'residual dropped': {
       wrong: connectedBack(wrongBackward.nothingAround),
       says: 'Your dx has only come back through the sublayer. On the way there x took a second road, around it; that one has a gradient too.',
@@ -311,6 +334,13 @@ const selfAttentionBackward = exercise<typeof selfInputs, SelfInputs & { dy: Ten
   oracle: selfBack(itself, itself),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 5 }), pure({ cases: 2 })],
   misconceptions: {
+    'dy added already': {
+      wrong: (i) => {
+        const { dx, weights } = selfBack(itself, itself)(i) as { dx: Tensor; weights: ValueRecord };
+        return { dx: dx.add(i.dy), weights };
+      },
+      says: 'You have added dy to dx. That is the way past the layer, the residual’s, and residualBackward’s business.',
+    },
     'gradient of the memory dropped': {
       wrong: selfBack(itself, unheard),
       says: 'Your dx is the gradient of what asked. The keys and values were made from the same x.',
@@ -509,6 +539,13 @@ const encoderBlockBackward = exercise<typeof blockBackInputs, BlockBackInputs>({
   oracle: slippedBack({}),
   checks: [gradientAgrees({ upstream: ['dy'], cases: 5 }), pure({ cases: 2 })],
   misconceptions: {
+    'dy added once more': {
+      wrong: (i) => {
+        const { dx, weights } = slippedBack({})(i) as { dx: Tensor; weights: ValueRecord };
+        return { dx: dx.add(i.dy), weights };
+      },
+      says: 'You have added dy to the block’s dx. The roads around are inside, one for each sublayer; there is none around the whole block.',
+    },
     'gradient of the memory dropped': {
       wrong: blockGradient((x, mask, w, { order, activation, heads }) => {
         const a = residual(x, norming(w.norm1), order, attending(w.attention, mask, heads, unheard));
@@ -584,7 +621,7 @@ const stackSizes = { ...blockSizes, L: [0, 2], T: [1, 2], d: [2, 2], M: [1, 2] }
 const someStack = (seed: number, order: Order): StackInputs & { dy: Tensor } => ({
   dy: filled(seed, 1, 2, 4),
   x: filled(seed + 1, 1, 2, 4),
-  mask: ones(1, 1),
+  mask: new Tensor([2, 2], [1, 0, 1, 1]),
   blocks: [50, 100, 150].map((k) => someBlock(seed + k, 4, 1)),
   settings: { heads: 2, activation: 'gelu', order },
 });
@@ -602,6 +639,14 @@ const stack =
     y: composition(x, blocks, (t, w) => encoderBlock(t, mask, w, settings)),
   });
 const stackValue = (composition: Composition) => valueOf(stack(composition), { plain });
+/** A stack in which some blocks attend to everything. */
+const stackMask = (kept: (l: number) => boolean) =>
+  valueOf<LiftedStack>(
+    ({ x, mask, blocks, settings }) => ({
+      y: inTurn(x, blocks, (t, w, l) => encoderBlock(t, kept(l) ? mask : ones(1, 1), w, settings)),
+    }),
+    { plain },
+  );
 
 const encoderForward = exercise<typeof stackInputs, StackInputs>({
   points: 1,
@@ -613,6 +658,14 @@ const encoderForward = exercise<typeof stackInputs, StackInputs>({
   oracle: stackValue(inTurn),
   checks: [agrees({ cases: 5 }), pure({ cases: 2 })],
   misconceptions: {
+    'mask forgotten': {
+      wrong: stackMask(() => false),
+      says: 'Your mask changes nothing: every token attends to every other.',
+    },
+    'mask for the first block only': {
+      wrong: stackMask((l) => l === 0),
+      says: 'Only your first block has the mask. Above it every token attends to every other: one look is enough to see what was to be hidden.',
+    },
     'every block reads x': {
       wrong: stackValue((x, blocks, step) => (blocks.length > 0 ? step(x, blocks.at(-1)!) : x)),
       says: 'Each of your blocks reads x, so only the last one counts. A block reads what the one before it gave.',

@@ -314,6 +314,14 @@ const swigluForward = exercise({
   ],
   examples: gatedExamples,
   misconceptions: {
+    'gate never used': {
+      wrong: gated((_, up) => silu(up).mul(up)),
+      says: 'wGate changes nothing in your result: both views of the token are made with wUp.',
+    },
+    'up never used': {
+      wrong: gated((gate) => silu(gate).mul(gate)),
+      says: 'wUp changes nothing in your result: both views of the token are made with wGate.',
+    },
     'gate and up exchanged': {
       wrong: gated((gate, up) => gate.mul(silu(up))),
       says: 'You bend x wUpᵀ and leave x wGateᵀ straight. The gate is the one that is bent.',

@@ -125,6 +125,19 @@ export const topPFilter = exercise({
     { logits: toTensor([-3, -2.5, -1, -2]), p: 0.75 },
   ],
   misconceptions: {
+    'sum of the logits': {
+      wrong: (i) => {
+        const kept: number[] = [];
+        let before = 0;
+        for (const v of falling(i.logits)) {
+          if (before >= i.p) break;
+          kept.push(v);
+          before += i.logits.data[v]!;
+        }
+        return keeping(i.logits, kept);
+      },
+      says: 'You add up logits and compare the sum with p. p is a probability: it is those that are added.',
+    },
     'the token that reaches p dropped': {
       wrong: (i) =>
         keeping(
@@ -540,6 +553,29 @@ export const cachedAttention = exercise({
   oracle: valueOf(once(), { plain: ['heads'] }),
   checks: [agrees({ cases: 12 }), pure({ cases: 3 })],
   misconceptions: {
+    'kept by heads': {
+      wrong: (i) => {
+        const { y, kept } = onceResult(i);
+        const split = (m: Tensor) => m.reshape(1, m.shape[1]!, i.heads, m.shape[2]! / i.heads).transpose(0, 2, 1, 3);
+        return { y, kept: { k: split(kept.k), v: split(kept.v) } };
+      },
+      says: 'You return keys and values as the heads see them, (1, h, S + 1, C/h). What is kept is (1, S + 1, C), before the heads are split.',
+    },
+    'x kept in place of its value': {
+      wrong: (i) => {
+        const C = i.x.shape[2]!;
+        const eye = new Tensor([C, C], range(C * C, (k) => (k % (C + 1) === 0 ? 1 : 0))); // prettier-ignore
+        return onceResult({ ...i, weights: { ...i.weights, wV: eye, bV: zeros(C) } });
+      },
+      says: 'The new token’s value is x itself. Values are made with wV and bV, then as now.',
+    },
+    'biases of key and value left out': {
+      wrong: (i) => {
+        const { bK, bV } = i.weights;
+        return onceResult({ ...i, weights: { ...i.weights, bK: bK.mul(0), bV: bV.mul(0) } });
+      },
+      says: 'The new key and value lack their biases. They are made as multiHeadForward makes them, or they do not fit those that were kept.',
+    },
     'blind to itself': {
       wrong: (i) => (i.kept.k.shape[1] === 0 ? onceBy({})(i) : onceBy({ k: (_k, old) => old, v: (_v, old) => old })(i)),
       says: 'The new token attends to those before it, but not to itself: its key and value must be in the list before you look.',
@@ -627,6 +663,10 @@ interface StepSlips {
   rawRead?: boolean;
   /** Every block looks at what the first one kept. */
   firstKept?: boolean;
+  /** Every block reads the entrance. */
+  entrance?: boolean;
+  /** Of the feed-forward layer alone. */
+  feedOrder?: 'post';
 }
 
 /** A GPT reads one more token. */
@@ -637,7 +677,9 @@ const stepOf =
     const place = slips.place ? slips.place(S, w.positions.shape[0]!) : S;
     const at = place === 'none' ? 0 : place;
     let x = only(embedded([[token]], w.tokens, w.positions, at, place === 'none'));
+    const start = x;
     const now = w.blocks.map(({ attention, norm1, feedForward, norm2 }, n) => {
+      if (slips.entrance) x = start;
       const { k, v } = kept[slips.firstKept ? 0 : n]!;
       const raw = x;
       let grown = { k: only(k), v: only(v) };
@@ -647,7 +689,7 @@ const stepOf =
       };
       x = slips.around === false ? attend(normed(x, norm1)) : wrapped(x, norm1, attend, slips.order);
       if (slips.feedForward !== false)
-        x = wrapped(x, norm2, (t) => fedForward(t, feedForward, settings.activation), slips.order);
+        x = wrapped(x, norm2, (t) => fedForward(t, feedForward, settings.activation), slips.feedOrder ?? slips.order);
       return { k: alone(grown.k), v: alone(grown.v) };
     });
     const own = slips.alwaysTied ? w.tokens : (w.head ?? w.tokens);
@@ -703,6 +745,14 @@ export const cachedStep = exercise({
   ],
   examples: keptExamples(),
   misconceptions: {
+    'every block reads the entrance': {
+      wrong: stepBy({ entrance: true }),
+      says: 'Only the last block has a part in your logits, as if every block read the entrance. Each reads what the one before gave.',
+    },
+    'norm after the feed-forward layer': {
+      wrong: stepBy({ feedOrder: 'post' }),
+      says: 'Around the feed-forward layer your norm stands after the sum. A GPT’s stand before each sublayer, here as in gptForward.',
+    },
     'places restarted': {
       wrong: stepBy({ place: () => 0 }),
       says: 'The new token stands at place 0, as if the text began with it. It stands behind all that have been read.',
@@ -775,7 +825,7 @@ interface CachedSlips {
   /** What is read into the empty cache before the first draw. */
   reads?: (prompt: number[], L: number) => number[];
   /** What happens to a token when L have been read. */
-  full?: 'stop' | 'slide' | 'restart';
+  full?: 'stop' | 'slide' | 'restart' | 'short';
   place?: (S: number) => number;
   /** The last token of the prompt is read again. */
   twice?: boolean;
@@ -795,7 +845,8 @@ function writeCached({ prompt, weights, settings, uniforms, sampling }: Writing,
     if (size() === L && slips.full === 'slide')
       kept = kept.map(({ k, v }) => ({ k: k.slice(null, [1, L]), v: v.slice(null, [1, L]) }));
     if (size() === L) {
-      logits = values(only(logitsOf([text.slice(-L)], liftedOf(weights), settings)), L - 1);
+      const window = text.slice(-(slips.full === 'short' ? L - 1 : L));
+      logits = values(only(logitsOf([window], liftedOf(weights), settings)), window.length - 1);
       return;
     }
     const place = slips.place;
@@ -838,6 +889,18 @@ export const generateCached = exercise({
   ],
   examples: writingExamples(),
   misconceptions: {
+    'only the first token of the prompt read': {
+      wrong: (i) => writeCached(i, { reads: (prompt, L) => prompt.slice(-L).slice(0, 1) }),
+      says: 'Before the first draw only one token of the prompt is in the cache. All of the prompt has to be read into it, token by token.',
+    },
+    'beginning of a long prompt, and its end never': {
+      wrong: (i) => writeCached({ ...i, prompt: i.prompt.slice(0, i.weights.positions.shape[0]!) }, {}),
+      says: 'Of a prompt that is too long you read the beginning. What comes next depends on its end: the last L tokens.',
+    },
+    'one place unused when the places are full': {
+      wrong: (i) => writeCached(i, { full: 'short' }),
+      says: 'When the places are full your window is one token shorter than it could be: there are L places.',
+    },
     'only the last token of the prompt read': {
       wrong: (i) => writeCached(i, { reads: (prompt) => prompt.slice(-1) }),
       says: 'Before the first draw only the last token of the prompt is in the cache. All of the prompt has to be read into it, token by token.',

@@ -310,6 +310,10 @@ const lmHead = exercise({
   oracle: valueOf(exit),
   checks: [agrees({ cases: 12 }), pure({ cases: 3 })],
   misconceptions: {
+    'gamma and beta exchanged': {
+      wrong: (i) => against(normal(i).xHat.mul(i.norm.beta).add(i.norm.gamma), i.table),
+      says: 'Your last norm multiplies by beta and adds gamma. gamma is the scale, beta the shift.',
+    },
     'last norm left out': {
       wrong: (i) => against(i.x, i.table),
       says: 'The product is taken with x itself. Blocks with the norm in front leave their sum un-normed, and it grows from block to block: the last norm stands before the head.',
@@ -383,6 +387,10 @@ const lmHeadBackward = exercise({
   ),
   checks: [gradientAgrees({ upstream: ['dlogits'], cases: 10 }), pure({ cases: 3 })],
   misconceptions: {
+    'table’s gradient of the last sequence': {
+      wrong: slippedExit(({ h }, { dlogits }) => ({ dtable: dlogits.row(-1).T.matmul(h.row(-1)) })),
+      says: 'Your dtable hears of the last sequence only: are the gradients set where they should be added?',
+    },
     'norm passed over': {
       wrong: slippedExit(({ dh }) => ({ dx: dh })),
       says: 'Your dx is the gradient of what the norm gave. Between x and the product there is a LayerNorm.',
@@ -487,6 +495,10 @@ const gptForward = exercise({
     ),
   ],
   misconceptions: {
+    'blocks left out': {
+      wrong: (i) => slipped({})({ ...i, weights: { ...i.weights, blocks: [] } }),
+      says: 'The blocks have no part in your result: the exit reads what the entrance gave.',
+    },
     'no causal mask': {
       wrong: slipped({ sees: () => true }),
       says: 'Your tokens see what comes after them. A model that reads the answer learns nothing but to copy it, and when it writes, there is no answer to read.',
@@ -685,6 +697,8 @@ interface TrainSlips {
   state?: 'old' | 'forgotten' | 'stepOnly';
   lossAfter?: boolean;
   still?: boolean;
+  /** θ − η g */
+  plain?: boolean;
 }
 
 function train(i: TrainInputs, slips: TrainSlips = {}) {
@@ -716,7 +730,7 @@ function train(i: TrainInputs, slips: TrainSlips = {}) {
   const moved = parameters.map((p, k) => {
     const mean = m[k]!.div(1 - beta1 ** t);
     const root = v[k]!.div(1 - beta2 ** t).sqrt().add(epsilon); // prettier-ignore
-    return p.sub(mean.div(root).mul(learningRate));
+    return p.sub((slips.plain ? g[k]! : mean.div(root)).mul(learningRate));
   });
   const after = replaced(weights, slips.clip === 'weights' ? shorten(moved) : moved) as Gpt;
   const seen = slips.lossAfter ? after : weights;
@@ -779,6 +793,17 @@ const trainStep = exercise({
     pure({ cases: 2 }),
   ],
   misconceptions: {
+    'the sum of the losses shown': {
+      wrong: (i) => {
+        const after = train(i);
+        return { ...after, loss: after.loss * i.text.flat().length - after.loss * i.text.length };
+      },
+      says: 'The step is right, and the loss that you show is a sum over the places. It is their mean.',
+    },
+    'plain gradient descent': {
+      wrong: (i) => train(i, { plain: true }),
+      says: 'Your weights move by learningRate times the gradient. Adam’s step is another: adamStep gives the new parameters.',
+    },
     'targets not shifted': {
       wrong: (i) => train(i, { targets: (row) => row.slice(0, -1) }),
       says: 'The loss asks for the token that the model has just read, not for the one that comes next. Its loss would fall to nothing, and its samples would repeat one letter.',

@@ -83,10 +83,7 @@ const projectForward = exercise({
       says: 'Your result is one long list of tokens. Give it back the axes in front that x had.',
     },
     'put back into the shape of x': {
-      wrong: ({ x, w, b }) => {
-        const y = linear(tokens(x), w, b);
-        return { y: w.shape[0] === w.shape[1] ? y : y.reshape(...x.shape) };
-      },
+      wrong: ({ x, w, b }) => ({ y: linear(tokens(x), w, b).reshape(...x.shape) }),
       says: 'You give the result the shape of x. Its last axis is out now, not in.',
     },
     'axes in front exchanged': {
@@ -338,6 +335,11 @@ const headParameters = ['x', 'memory', 'mask', 'weights', 'heads'];
 
 const some = {
   perSequence: asTensor([[[1, 1, 0]], [[1, 0, 0]]]),
+  causal: asTensor([
+    [1, 0, 0],
+    [1, 1, 0],
+    [1, 1, 1],
+  ]),
   perQuery: asTensor([
     [
       [1, 0, 0],
@@ -359,7 +361,7 @@ const headExample = (seed: number, mask: Tensor) => ({
 const headExamples = [
   headExample(11, some.perSequence),
   headExample(37, some.perQuery),
-  { ...headExample(53, ones(1, 1)), x: filled(5, 2, 3, 4) },
+  { ...headExample(53, some.causal), x: filled(5, 2, 3, 4) },
 ];
 
 const slippedHeads = (slips: HeadSlips) => (i: HeadInputs) => {
@@ -395,6 +397,10 @@ const multiHeadForward = exercise({
   ],
   examples: headExamples,
   misconceptions: {
+    'values from x': {
+      wrong: slippedHeads({ fromX: 'values' }),
+      says: 'Your values are made of x, and your keys of the memory. What is to be had lies where it is found: both come from the memory.',
+    },
     'heads split by reshape': {
       wrong: slippedHeads({ splitByReshape: true }),
       says: 'Your heads are cut from (B, T, C) by reshape alone, so each gets pieces of different tokens. The heads’ axis has to move.',
@@ -525,6 +531,14 @@ const multiHeadBackward = exercise({
   checks: [gradientAgrees({ upstream: ['dy'], cases: 8 }), pure({ cases: 2 })],
   examples: withUpstream(headExamples),
   misconceptions: {
+    'keys’ and values’ gradients exchanged': {
+      wrong: slippedHeadsBack({ keysForValues: true }),
+      says: 'What attention’s backward gives for the keys you take for the values’, and the other way round.',
+    },
+    'queries’ heads merged by reshape': {
+      wrong: slippedHeadsBack({ queriesByReshape: true }),
+      says: 'The gradient of the queries is put together by reshape alone. mergeHeads is the way back from splitHeads.',
+    },
     'memory hears from the keys only': {
       wrong: slippedHeadsBack({ memory: 'keys' }),
       says: 'Your dmemory holds the way through the keys. The values were made of the memory too.',
@@ -625,6 +639,14 @@ const repeatHeads = exercise({
   checks: [agrees({ exact: true, cases: 16 }), pure({ cases: 3 })],
   examples: repeatExamples,
   misconceptions: {
+    'the whole sequence repeated': {
+      wrong: ({ x, times }) => x.take(2, tiled(x.shape[2]!, times)),
+      says: 'You repeat along the tokens: the sequence has become longer. It is the heads’ axis, axis 1, that grows.',
+    },
+    'one copy too many': {
+      wrong: ({ x, times }) => pickHeads(x, copies(x.shape[1]!, times + 1)),
+      says: 'Every head stands there once more than it should: `times` counts the original too.',
+    },
     'the whole row of heads repeated': {
       wrong: ({ x, times }) => pickHeads(x, tiled(x.shape[1]!, times)),
       says: 'You repeat the list of heads: 0, 1, 0, 1. The copies of one head stand side by side: 0, 0, 1, 1.',
@@ -799,6 +821,14 @@ const groupedQueryForward = exercise({
   ],
   examples: groupExamples,
   misconceptions: {
+    'values’ heads dealt in turn': {
+      wrong: slippedGroups({ valuesServe: (n, _h, g) => n % g }),
+      says: 'Your keys are shared by neighbours, your values are dealt out in turn, 0, 1, 0, 1. What is found and what is taken home no longer belong together.',
+    },
+    'memory never read': {
+      wrong: slippedGroups({ fromX: 'both' }),
+      says: 'Keys and values are made of x, and the memory changes nothing. That is self-attention; here x may look at another sequence.',
+    },
     'key–value heads dealt in turn': {
       wrong: slippedGroups({ serves: (n, _h, g) => n % g }),
       says: 'Query heads 0, 1, 2, 3 are served by key–value heads 0, 1, 0, 1. Neighbours share: 0, 0, 1, 1.',

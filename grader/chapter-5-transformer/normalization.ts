@@ -105,12 +105,27 @@ const layerNormForward = exercise({
         { x: zeros(2, 3), gamma: ones(3), beta: zeros(1), epsilon: 1e-5 },
         { x: zeros(2, 3), gamma: ones(2), beta: zeros(2), epsilon: 1e-5 },
         { x: zeros(2, 3), gamma: ones(2, 3), beta: zeros(3), epsilon: 1e-5 },
+        // Both would be broadcast.
+        { x: zeros(2, 3), gamma: ones(1), beta: zeros(1), epsilon: 1e-5 },
+        { x: zeros(2, 3), gamma: ones(1, 3), beta: zeros(1, 3), epsilon: 1e-5 },
       ],
       { worth: 1 },
     ),
   ],
   examples: layerExamples,
   misconceptions: {
+    'shift left out': {
+      wrong: layerNorm({ end: (xHat, g) => xHat.mul(g) }),
+      says: 'beta changes nothing in your result.',
+    },
+    'scale left out': {
+      wrong: layerNorm({ end: (xHat, _, b) => xHat.add(b) }),
+      says: 'gamma changes nothing in your result.',
+    },
+    'squares minus the square of the mean, feature by feature': {
+      wrong: layerNorm({ variance: (x, mu) => x.square().sub(mu.square()).mean(-1, along) }),
+      says: 'Your variance is the mean of x² − μ². On paper that is the same; far from zero it is a small difference of two huge numbers, and their last digits are all that is left.',
+    },
     'over the tokens': {
       wrong: layerNorm({
         mean: overTokens,
@@ -265,6 +280,32 @@ const layerNormBackward = exercise({
   checks: [gradientAgrees({ upstream: ['dy'], cases: 12 }), pure({ cases: 3 })],
   examples: withUpstream(layerExamples),
   misconceptions: {
+    'means without gamma': {
+      wrong: slippedLayer(({ dy, dxHat, xHat, inverse }) => ({
+        dx: dxHat
+          .sub(rowMean(dy))
+          .sub(xHat.mul(rowMean(dy.mul(xHat))))
+          .mul(inverse),
+      })),
+      says: 'The means in your dx are taken of dy; only the first term has gamma. All three speak of dx̂ = dy ⊙ gamma.',
+    },
+    'a sign in the second mean': {
+      wrong: slippedLayer(({ dxHat, xHat, inverse }) => ({
+        dx: dxHat
+          .sub(rowMean(dxHat))
+          .add(xHat.mul(rowMean(dxHat.mul(xHat))))
+          .mul(inverse),
+      })),
+      says: 'The way through the variance has the wrong sign in your dx. A larger variance makes every entry of x̂ smaller.',
+    },
+    'gradient of gamma with x − μ': {
+      wrong: slippedLayer(({ dy, x }) => ({ dgamma: summed(dy.mul(x.sub(rowMean(x)))) })),
+      says: 'Your dgamma multiplies dy by x − μ, the row before it was divided. What did gamma multiply on the way there?',
+    },
+    'gradient of beta with gamma': {
+      wrong: slippedLayer(({ dxHat }) => ({ dbeta: summed(dxHat) })),
+      says: 'Your dbeta contains gamma. beta was added when gamma had done its work: the derivative of y by beta is 1.',
+    },
     'mean and variance held constant': {
       wrong: slippedLayer(({ dxHat, inverse }) => ({ dx: dxHat.mul(inverse) })),
       says: 'Your dx takes mean and variance for constants. Nudge one feature: its row’s mean moves, its variance moves, and with them all the others.',
@@ -471,6 +512,12 @@ const rmsNormBackward = exercise({
   checks: [gradientAgrees({ upstream: ['dy'], cases: 12 }), pure({ cases: 3 })],
   examples: withUpstream(rmsExamples),
   misconceptions: {
+    'x̂ missing behind the mean': {
+      wrong: slippedRms(({ dxHat, xHat, inverse }) => ({
+        dx: dxHat.sub(rowMean(dxHat.mul(xHat))).mul(inverse),
+      })),
+      says: 'You subtract the same number from all features of a row. The larger a feature is, the more it moves r: one factor is missing.',
+    },
     'size held constant': {
       wrong: slippedRms(({ dxHat, inverse }) => ({ dx: dxHat.mul(inverse) })),
       says: 'Your dx takes r for a constant. Nudge one feature: r grows, and the whole row shrinks.',

@@ -66,6 +66,8 @@ const learnedPositionsForward = exercise<typeof learnedDrawn, LearnedInputs & Va
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: 2 },
       { x: zeros(1, 3, 2), table: zeros(2, 2), start: 0 },
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: -1 },
+      // Counted from the end, these would be places of the table.
+      { x: zeros(1, 1, 2), table: zeros(4, 2), start: -2 },
       { x: zeros(1, 3, 2), table: zeros(4, 2), start: 0.5 },
       { x: zeros(1, 3, 2), table: zeros(4, 3), start: 0 },
       { x: zeros(1, 3, 2), table: zeros(4, 1), start: 0 },
@@ -77,6 +79,14 @@ const learnedPositionsForward = exercise<typeof learnedDrawn, LearnedInputs & Va
     { x: toTensor([[[1, 1], [2, 0], [0, 1]], [[0, 2], [1, 0], [1, 1]]]), table: toTensor([[1, 2], [3, 4], [5, 6], [7, 8]]), start: 0 }, // prettier-ignore
   ],
   misconceptions: {
+    'row of the sequence instead of the place, counted from start': {
+      wrong: added((b, _, { start, table }) => (start + b) % table.shape[0]!),
+      says: 'All tokens of a sequence get the same row, and each sequence another one. The row is that of the place in the sequence.',
+    },
+    'the rows alone': {
+      wrong: ({ x, table, start }) => ({ y: table.slice([start, start + x.shape[1]!]).broadcastTo(x.shape) }),
+      says: 'x has no part in your result: it is the rows of the table alone. A place is told by adding its vector.',
+    },
     'start ignored': {
       wrong: added((_, t) => t),
       says: 'Your first token always gets row 0. When a text is continued it stands at `start`: positions do not begin anew.',
@@ -141,6 +151,10 @@ const learnedPositionsBackward = exercise<typeof learnedBackDrawn, LearnedBack &
     { dy: toTensor([[[1, -1]], [[2, 0.5]], [[4, 1]]]), x: zeros(3, 1, 2), table: zeros(3, 2), start: 2 }, // prettier-ignore
   ],
   misconceptions: {
+    'gradient halved between x and the table': {
+      wrong: (i) => ({ dx: i.dy.div(2), dtable: inTable(i, i.dy.sum(0).div(2), i.start) }),
+      says: 'You share the gradient out between x and the table. A sum hands the whole of it to each.',
+    },
     'start ignored': {
       wrong: (i) => ({ dx: i.dy, dtable: inTable(i, i.dy.sum(0), 0) }),
       says: 'Your gradient goes into the first rows of the table. The rows used began at `start`.',
@@ -328,6 +342,10 @@ const shiftRotation = exercise({
     { shift: 0, dModel: 4 },
   ],
   misconceptions: {
+    'sine and cosine exchanged, the minus below': {
+      wrong: (i) => blocks(i, (s, c) => [s, c, -c, s]),
+      says: 'Sine and cosine have changed places in your blocks. For a shift of 0 nothing should move: there the diagonal is cos 0 = 1.',
+    },
     'turned the other way': {
       wrong: (i) => blocks(i, (s, c) => [c, -s, s, c]),
       says: 'Your R goes back where it should go on. The usual rotation matrix turns (cos, sin); here the sine stands first.',
@@ -446,6 +464,10 @@ const turnSlips: Record<string, { slips: TurnSlips; says: string }> = {
     slips: { place: (_t, positions, row) => positions[row] ?? 0 },
     says: 'With matrices this is right. With a batch or heads in front, your count of rows runs on past the T positions: each sequence begins with positions[0] again.',
   },
+  'positions counted beyond their end': {
+    slips: { place: (_t, positions, row) => positions[row] ?? NaN },
+    says: 'With matrices this is right. With a batch or heads in front, your count of rows runs on past the T positions, where there is nothing: each sequence begins with positions[0] again.',
+  },
   'another axis for time': {
     slips: { place: (_t, positions, row, rows) => positions[Math.floor(row / (rows / positions.length))]! },
     says: 'With matrices this is right. With a batch or heads in front, time is the last axis but one, whatever stands before it: neighbouring rows are neighbouring tokens.',
@@ -551,6 +573,11 @@ const rotaryBackward = exercise<typeof turnedBackDrawn, TurnedBack & ValueRecord
   checks: [gradientAgrees({ upstream: ['dy'], cases: 16 }), pure({ cases: 3 })],
   examples: rotaryExamples.map(({ x, positions }) => ({ dy: x.map((v, i) => v + i), x, positions })),
   misconceptions: {
+    'differentiated by the angle': {
+      wrong: ({ dy, positions }) =>
+        turn(dy, positions, { pair: (a, b, cos, sin) => [-a * sin - b * cos, a * cos - b * sin] }),
+      says: 'You have put in the derivatives of sine and cosine. Nobody asks how y changes with the angle: for x the angles are constants.',
+    },
     'turned on instead of back': {
       wrong: ({ dy, positions }) => turn(dy, positions),
       says: 'You turn the gradient the same way as x. The gradient of y = R x is Rᵀ dy, and the transpose of a rotation turns back.',

@@ -161,6 +161,14 @@ const decodeCharacters = exercise({
     { tokens: [0, 1, 2], vocabulary: ['a', '学', '😀'] },
   ],
   misconceptions: {
+    'back to front': {
+      wrong: ({ tokens, vocabulary }) =>
+        tokens
+          .map((t) => vocabulary[t]!)
+          .reverse()
+          .join(''),
+      says: 'Your text runs backwards: each character has been put in front of those before it.',
+    },
     'commas in between': {
       wrong: ({ tokens, vocabulary }) => tokens.map((t) => vocabulary[t]!).join(),
       says: 'There are commas between your characters: that is what join() puts there when it is not told what to put.',
@@ -365,6 +373,18 @@ const mergePair = exercise({
     { tokens: [98, 98, 98, 98], pair: [98, 98], merged: 98 },
   ],
   misconceptions: {
+    'the left half is enough, but for the last token': {
+      wrong: ({ tokens, pair, merged }: MergeInputs) => {
+        const out: number[] = [];
+        for (let i = 0; i < tokens.length; i++) {
+          const found = tokens[i] === pair[0] && i + 1 < tokens.length;
+          out.push(found ? merged : tokens[i]!);
+          if (found) i++;
+        }
+        return out;
+      },
+      says: 'You merge wherever the left token stands, whatever comes after it. Both halves have to be there.',
+    },
     'the right token stays': {
       wrong: ({ tokens, pair, merged }: MergeInputs) => tokens.map((t, i) => (isPair(tokens, i, pair) ? merged : t)),
       says: 'You write the new token, and the right half of the pair after it once more. Two tokens became one: the next to look at is two places on.',
@@ -778,6 +798,13 @@ const decodeBpe = exercise({
     { tokens: [195, 169], merges: [] },
   ],
   misconceptions: {
+    '256 taken for a byte': {
+      wrong: ({ tokens, merges }) => {
+        const bytes = (t: number): number[] => (t <= 256 ? [t] : merges[t - 256]!.flatMap(bytes));
+        return utf8Decode(tokens.flatMap(bytes));
+      },
+      says: 'You take 256 for a byte. The bytes are 0 to 255, and 256 is what the first merge wrote.',
+    },
     'each token read by itself': {
       wrong: ({ tokens, merges }) => tokens.map((t) => utf8Decode(unfold(t, merges))).join(''),
       says: 'You turn each token into text and join the texts. A token can end in the middle of a character, and half a character cannot be read: there are � in your result.',

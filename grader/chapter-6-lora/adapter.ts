@@ -375,6 +375,10 @@ const adapterBackward = exercise({
       wrong: slippedBack((b, { dy }) => ({ weights: { bDown: b.dz, bUp: dy } })),
       says: 'Your biases have a gradient for each token. All tokens used the same: add up what they say.',
     },
+    'bUp summed over the first axis only': {
+      wrong: slippedBack((b, { dy }) => ({ weights: { ...b.weights, bUp: dy.sum(0) } })),
+      says: 'The gradient of bUp is summed over the first axis only. With (B, T, …) there are two axes of tokens.',
+    },
   },
   hints: [
     'Two ways led from x to y. And along the detour three things are undone in turn: up, bend, down.',
@@ -453,6 +457,10 @@ const adapterParameterCount = exercise({
     'one adapter for the whole model': {
       wrong: (i) => perBlock((C, m) => 2 * C * m + C + m)({ ...i, layers: 1 }),
       says: 'You count one adapter. Every block has two of its own.',
+    },
+    'the way down only': {
+      wrong: perBlock((C, m) => 2 * (C * m + m)),
+      says: 'You count wDown and bDown only. Each adapter also leads up again.',
     },
   },
   hints: [

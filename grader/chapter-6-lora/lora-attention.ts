@@ -440,6 +440,10 @@ export const loraAttentionBackward = exercise({
       wrong: slippedBack({ keysForValues: true }),
       says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
     },
+    'dx through the values only': {
+      wrong: slippedBack({ ways: ['v'] }),
+      says: 'Your dx is what came back through the values. Queries and keys were made of x too.',
+    },
   },
   hints: [
     'The forward’s lines from the last to the first, each with its own cache. Four of the five caches are met with a backward function that you know.',
@@ -542,6 +546,10 @@ export const loraGptForward = exercise({
     'no causal mask': {
       wrong: slippedGpt({ sees: () => true }),
       says: 'Your tokens see what comes after them. The frozen GPT was trained under a causal mask, and it is still a GPT.',
+    },
+    'mask one place too far': {
+      wrong: slippedGpt({ sees: (i, j) => j <= i + 1 }),
+      says: 'Each of your tokens sees the one after it: the very one that it is asked for.',
     },
     'mask turned round': {
       wrong: slippedGpt({ sees: (i, j) => j >= i }),

@@ -297,6 +297,14 @@ const loraForward = exercise({
       },
       says: 'A and B get the shapes of Aᵀ and Bᵀ by reshape, which leaves the numbers in their old order. `.T` exchanges rows and columns.',
     },
+    'bias in the detour too': {
+      wrong: (i) => ({
+        y: paths(i)
+          .straight.add(paths(i).detour)
+          .add(i.b.mul(scaleOf(i))),
+      }),
+      says: 'b is in your result once more, multiplied by α/r. It belongs to the frozen layer; the detour has no bias.',
+    },
   },
   hints: [
     'Two ways lead from x to y: the frozen layer, and a narrow detour beside it. They meet in a sum.',
@@ -590,6 +598,15 @@ const mergeLora = exercise({
       wrong: looking(1),
       says: 'You compare A B, which is (r, r), with w. The change is B A: (out, r) times (r, in).',
     },
+    'one direction only': {
+      wrong: ({ w, adapter: { A, B }, alpha }) =>
+        w.add(
+          B.slice(null, 0)
+            .outer(A.row(0))
+            .mul(alpha / A.shape[0]!),
+        ),
+      says: 'You add what the first row of A and the first column of B make. B A is the sum of r such products.',
+    },
   },
   hints: [
     'x wᵀ + (α/r) (x Aᵀ) Bᵀ is x times one matrix. Which one?',
@@ -766,6 +783,10 @@ const loraParameterCount = exercise({
     'biases of B counted': {
       wrong: summed((out, inputs, r) => r * (out + inputs) + out),
       says: 'You count out numbers more for each matrix, as if B had a bias. The two small layers of a detour have none.',
+    },
+    'the last matrix of each layer': {
+      wrong: (i) => summed((out, inputs, r) => r * (out + inputs))({ ...i, matrices: i.matrices.slice(-1) }),
+      says: 'You count the last matrix of each layer only: what the others need was written over.',
     },
   },
   hints: [

@@ -353,6 +353,18 @@ const prefixAttentionForward = exercise({
       wrong: slipped({ mask: (mask, P) => seeing(causal(mask), P) }),
       says: 'Among the tokens you use a causal mask, whatever `mask` says. Which of them may be seen is for the caller to say.',
     },
+    'mask widened behind': {
+      wrong: slipped({ mask: (mask, P) => concat([mask, ones(...mask.shape.slice(0, -1), P)], -1) }),
+      says: 'Your columns of ones stand behind the mask, and the prefix stands before the keys: each query sees the wrong ones.',
+    },
+    'prefix’s values left out': {
+      wrong: (i) => ({ y: attend({ ...i, prefixV: zerosLike(i.prefixV) }).y }),
+      says: 'prefixV changes nothing in your result: the prefix takes attention and has nothing to say.',
+    },
+    'prefix’s keys left out': {
+      wrong: (i) => ({ y: attend({ ...i, prefixK: zerosLike(i.prefixK) }).y }),
+      says: 'prefixK changes nothing in your result: every query gives the prefix the same vote.',
+    },
   },
   hints: [
     'It is the attention you have, with longer lists of keys and values, and a mask to match.',
@@ -369,6 +381,12 @@ function gathered(x: Tensor, shape: readonly number[]): Tensor {
   const spreadAxes = shape.flatMap((n, axis) => (n === 1 && sum.shape[axis] !== 1 ? [axis] : []));
   return spreadAxes.length > 0 ? sum.sum(spreadAxes, { keepDims: true }) : sum;
 }
+/** The axes that the prefix lacks, one after the other, as `away` says; those that it has with length 1 are summed. */
+const lacking = (away: (x: Tensor) => Tensor) => (x: Tensor, shape: readonly number[]) => {
+  let now = x;
+  while (now.rank > shape.length) now = away(now);
+  return gathered(now, shape);
+};
 /** The first entry along axes that were spread. */
 function firstOf(x: Tensor, shape: readonly number[], last = false): Tensor {
   let now = x;
@@ -520,6 +538,14 @@ const prefixAttentionBackward = exercise({
     'tokens get nothing': {
       wrong: slippedBack({}, ({ dk, dv }) => ({ dk: zerosLike(dk), dv: zerosLike(dv) })),
       says: 'The tokens’ keys and values get no gradient. Nothing of theirs is to learn here, but what lies before them has to hear of the loss.',
+    },
+    'the first of all where an axis is lacking': {
+      wrong: slippedBack({ gather: lacking((x) => x.row(0)) }),
+      says: 'Where the prefix lacks an axis, of sequences or of heads, it hears of the first one only. It served all of them.',
+    },
+    'averaged where an axis is lacking': {
+      wrong: slippedBack({ gather: lacking((x) => x.mean(0)) }),
+      says: 'Where the prefix lacks an axis, of sequences or of heads, you take the mean of what they say. What is used many times gets the sum.',
     },
   },
   hints: [
@@ -674,6 +700,10 @@ const prefixSelfAttentionForward = exercise({
       wrong: slippedSelf({ order: [0, 2, 1] }),
       says: 'You hand the attention the tokens’ values as keys and their keys as values. Keys come before values.',
     },
+    'keys from the queries’ matrix': {
+      wrong: slippedSelf({ order: [0, 0, 2] }),
+      says: 'Your keys run through wQ and bQ. Theirs are wK and bK.',
+    },
   },
   hints: [
     'It is chapter 5’s attention of a sequence to itself, with prefixAttentionForward in the place of attentionForward.',
@@ -811,6 +841,10 @@ const prefixSelfAttentionBackward = exercise({
     'dk and dv exchanged': {
       wrong: slippedSelfBack({ keysForValues: true }),
       says: 'dk goes back through the values’ cache, and dv through that of the keys. Each goes back the way its own came.',
+    },
+    'dx through the values only': {
+      wrong: slippedSelfBack({ ways: ['v'] }),
+      says: 'Your dx is what came back through the values. Queries and keys were made of x too.',
     },
   },
   hints: [

@@ -189,6 +189,10 @@ export const packQ8 = exercise({
       wrong: q8({ head: (d) => range(4, (i) => new DataView(Float32Array.of(d).buffer).getUint8(i)) }),
       says: 'Your scale takes four bytes. It is stored in half precision: `halfBits` gives its 16 bits.',
     },
+    'floats in double precision': {
+      wrong: q8({ read: float, round: (x) => x }),
+      says: 'You round the numbers to float32 and compute with JavaScript’s 64 bits from there. Every step is to be rounded to 32 of them, or some byte will differ from ggml’s.',
+    },
   },
   hints: [
     'What is the largest size in this block, and how large must one of 127 steps be to reach it?',
@@ -439,6 +443,10 @@ export const packQ4 = exercise({
     'minus zero without its sign': {
       wrong: ({ x }) => (largest(x.map(float)) === 0 ? [0, 0, ...range(16, () => 136)] : q4Block(x)),
       says: 'The scale of a block of zeros is 0 / −8, and that is −0 for JavaScript as for C. In half precision its sign is a bit like any other: byte 1 is 128.',
+    },
+    'floats in double precision': {
+      wrong: q4({ read: float, round: (x) => x }),
+      says: 'You round the numbers to float32 and compute with JavaScript’s 64 bits from there. Every step is to be rounded to 32 of them, or some nibble will differ from ggml’s.',
     },
   },
   hints: [

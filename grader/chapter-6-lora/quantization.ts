@@ -224,6 +224,10 @@ const absmaxQuantize = exercise({
       wrong: absmaxed({ stored: (s) => s || 1 }),
       says: 'For a tensor of zeros you return the scale 1. The definition gives 0, and 0 · 0 is 0 as well.',
     },
+    'the span for the largest size': {
+      wrong: absmaxed({ scale: (v) => (Math.max(...v) - Math.min(...v)) / 254 }),
+      says: 'Your scale comes from the span, (max x − min x) / 254. That is right only where both ends lie equally far from 0.',
+    },
   },
   hints: [
     'Which entry decides how large a step must be?',
@@ -883,6 +887,14 @@ const qloraBackward = exercise<typeof backwardInputs, Up & ValueRecord>({
         };
       }),
       says: 'Only the first sequence of the batch is in your gradients of A and B.',
+    },
+    'scale twice for A and B': {
+      wrong: slipped(({ scale }, { adapter }) => ({ A: adapter.A.mul(scale), B: adapter.B.mul(scale) })),
+      says: 'Your gradients of A and B are multiplied by α/r once more. loraBackward does that already.',
+    },
+    'A and B under each other’s name': {
+      wrong: slipped((_, { adapter }) => ({ A: adapter.B, B: adapter.A })),
+      says: 'What you return as A is the gradient of B, and the other way round.',
     },
   },
   hints: [

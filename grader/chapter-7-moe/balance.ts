@@ -399,6 +399,10 @@ const zLossForward = exercise<typeof drawnLogits, Logits>({
       wrong: zValue((rows) => mean(rows.flat().map((v) => v.pow(2)))),
       says: 'Your loss is the mean of the squared logits. Asked for is the square of each token’s log Σ e^x.',
     },
+    'squared logits, summed over the experts': {
+      wrong: zValue((rows) => mean(rows.map((row) => row.map((v) => v.pow(2)).reduce((a, b) => a.add(b))))),
+      says: 'Your loss is made of the squared logits. Asked for is the square of each token’s log Σ e^x.',
+    },
     'over the tokens': {
       wrong: zValue((rows) => mean(squares(range(rows[0]!.length, (e) => rows.map((row) => row[e]!))))),
       says: 'You sum e^x over the tokens, one z for each expert. It is one for each token, over its experts.',

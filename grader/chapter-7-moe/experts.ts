@@ -87,6 +87,10 @@ const expertCapacity = exercise({
       wrong: room((_, { tokens, experts, factor }) => Math.max(1, Math.ceil((factor * tokens) / experts))),
       says: 'k changes nothing in your capacity. Each token is handed out k times, so there are k · T places to fill.',
     },
+    'divided by k': {
+      wrong: room((_, { tokens, experts, k, factor }) => Math.max(1, Math.ceil((factor * tokens) / (k * experts)))),
+      says: 'You divide by k. Each token is handed out k times, so there are more places to fill, not fewer.',
+    },
     'rounded down': {
       wrong: room((v) => Math.max(1, Math.floor(v))),
       says: 'You round down. With factor 1 and an even load there would not be room for everybody.',
@@ -102,6 +106,10 @@ const expertCapacity = exercise({
     'never more than there are tokens': {
       wrong: room((v, { tokens }) => Math.max(1, Math.min(tokens, Math.ceil(v)))),
       says: 'You keep the capacity at the number of tokens. More room than that is never used; but the docstring’s formula has no such bound, and Infinity stays Infinity.',
+    },
+    'never more than there are tokens, not even 1': {
+      wrong: room((v, { tokens }) => Math.min(tokens, Math.max(1, Math.ceil(v)))),
+      says: 'You keep the capacity at the number of tokens. More room than that is never used; but the docstring’s formula has no such bound, Infinity stays Infinity, and without tokens it is still 1.',
     },
     'rounded to the nearest': {
       wrong: room((v) => Math.max(1, Math.round(v))),
@@ -264,6 +272,10 @@ const dispatchTokens = exercise<typeof drawnDeal, Dealing>({
     'first choices only': {
       wrong: dealtBy((chosen) => slotsFirst(chosen).filter(({ slot }) => slot === 0), hasRoom),
       says: 'Only first choices are dealt out. Each token is handed to all k of its experts.',
+    },
+    'token and slot exchanged': {
+      wrong: (i) => dealt(i.chosen, i.experts, i.capacity).map((pile) => pile.map(({ token, slot }) => ({ token: slot, slot: token }))), // prettier-ignore
+      says: 'Your token is the slot, and your slot the token. chosen[token][slot] is the expert.',
     },
     'the expert for the slot': {
       wrong: (i) => dealt(i.chosen, i.experts, i.capacity).map((pile, e) => pile.map(({ token }) => ({ token, slot: e }))), // prettier-ignore

@@ -176,6 +176,12 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
       }),
       says: 'Your balance loss counts what the piles hold. When an expert overflows, that hides just how uneven the load is: count what was chosen, before anything is dropped.',
     },
+    'f after the drop, as a share of all': {
+      wrong: layerValue({
+        shares: (chosen, piles) => piles.map((pile) => pile.length / chosen.flat().length),
+      }),
+      says: 'Your balance loss counts what the piles hold, and the less they hold the smaller it gets. Count what was chosen, before anything is dropped.',
+    },
     'capacity of one sequence': {
       wrong: layerValue(({ x }) => ({
         room: (tokens, E, k, factor) => Math.max(1, Math.ceil((factor * k * (x.shape.length > 2 ? x.shape.at(-2)! : tokens)) / E)), // prettier-ignore
@@ -187,6 +193,10 @@ const moeLayerForward = exercise<typeof drawnLayer, Layered>({
         room: (_, E, k, factor) => Math.max(1, Math.ceil((factor * k * x.shape[0]!) / E)),
       })),
       says: 'You compute the capacity from the first axis of x, the number of sequences. It is that of all B · T tokens.',
+    },
+    'k and E exchanged in the capacity': {
+      wrong: layerValue({ room: (tokens, E, k, factor) => Math.max(1, Math.ceil((factor * E * tokens) / k)) }),
+      says: 'You hand k to expertCapacity where the number of experts belongs, and the other way round: it wants tokens, experts, k and the factor, in this order.',
     },
     'capacity without k': {
       wrong: layerValue({ room: (tokens, E, _, factor) => Math.max(1, Math.ceil((factor * tokens) / E)) }),
@@ -523,6 +533,10 @@ const moeBlockForward = exercise<typeof drawnBlock, Block>({
       wrong: blockValue({ weights: (w) => ({ ...w, norm1: w.norm2, norm2: w.norm1 }) }),
       says: 'norm1 stands where norm2 belongs. The first one is the attention’s.',
     },
+    'norm2 for both': {
+      wrong: blockValue({ weights: (w) => ({ ...w, norm1: w.norm2 }) }),
+      says: 'norm2 is used twice, and norm1 not at all. Each sublayer has a norm of its own.',
+    },
     'one norm for both': {
       wrong: blockValue({ weights: (w) => ({ ...w, norm2: w.norm1 }) }),
       says: 'norm1 is used twice, and norm2 not at all. Each sublayer has a norm of its own.',
@@ -778,6 +792,14 @@ const moeCost = exercise({
         flops: 2 * (k * dModel + k * matrices),
       })),
       says: 'You let a token meet k rows of the router. To know which experts are the best it has to meet all of them.',
+    },
+    'active with k rows of the router': {
+      wrong: (i) => ({ ...price(i), active: price(i).active - (i.experts - i.k) * i.dModel }),
+      says: 'Among the active parameters you count k rows of the router. To know which experts are the best a token has to meet all of them.',
+    },
+    'active with all experts': {
+      wrong: (i) => ({ ...price(i), active: price(i).parameters }),
+      says: 'Your active parameters are all of them. A token meets k experts; that is the point of it all.',
     },
     'a bias for the router': {
       wrong: priced((_, size) => {

@@ -324,6 +324,16 @@ const chooseExperts = exercise({
       wrong: choosing((row, k) => asWords(row).slice(0, k)),
       says: 'sort() without a comparison turns numbers into words, and "10" comes before "9" in a dictionary. Give it one.',
     },
+    'words, looked up by the logit': {
+      wrong: choosing((row, k) =>
+        [...row]
+          .sort()
+          .reverse()
+          .slice(0, k)
+          .map((v) => row.indexOf(v)),
+      ),
+      says: 'Two things at once: sort() without a comparison takes numbers for words, and indexOf finds the first of two equal logits twice. Sort the indices, by their logits.',
+    },
     'by size without the sign': {
       wrong: choosing((row, k) =>
         largest(
@@ -512,6 +522,10 @@ const gateForward = exercise<typeof drawnGates, Gating>({
       wrong: weighed((_, z, chosen) => chosen.map((e) => z[e]!), (_, z, chosen) => chosen.map((e) => z[e]!)), // prettier-ignore
       says: 'Your gates are logits, which may be negative and sum to anything. A softmax makes weights of them.',
     },
+    'raw logits': {
+      wrong: weighed(renormalised, (_, z, chosen) => chosen.map((e) => z[e]!)),
+      says: 'Your raw gates are logits, which may be negative and sum to anything. ‘raw’ means the probability among all E experts, before it is renormalised.',
+    },
     'by place instead of by expert': {
       wrong: weighed((_p, z, chosen) => soft(chosen.map((_e, s) => z[s]!)), (p, _, chosen) => chosen.map((_e, s) => p[s]!)), // prettier-ignore
       says: 'You read columns 0 … k − 1 of each row. chosen says which columns are meant.',
@@ -604,6 +618,19 @@ const pulled =
       rowsIn(logits).map((z, t) => (form === 'raw' ? forRaw : forRenormalised)(rowsIn(dgates)[t]!, z, chosen[t]!)),
     );
 const diagonal = (d: number[], s: number[]) => d.map((v, j) => v * s[j]! * (1 - s[j]!));
+const ownShare =
+  (gates: (z: number[], chosen: number[]) => number[]): Pull =>
+  (d, z, chosen) => {
+    const g = gates(z, chosen);
+    return placed(d.map((v, s) => v * g[s]!), chosen, z.length); // prettier-ignore
+  };
+/** d g in columns 0 … k − 1, less Σ d g times what the softmax gave to each expert. */
+const misplaced = (d: number[], g: number[], chosen: number[], E: number, all: (g: number[]) => number[]) => {
+  const own = d.map((v, s) => v * g[s]!);
+  const common = own.reduce((a, b) => a + b, 0);
+  const first = placed(own, range(chosen.length, (s) => s), E); // prettier-ignore
+  return all(g).map((v, e) => first[e]! - common * v);
+};
 
 const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
   points: 3,
@@ -643,6 +670,23 @@ const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
       wrong: pulled(backRaw, backFromRawGates),
       says: 'You have the two forms exchanged: raw gates go to their places first and back through the softmax over E, renormalised ones the other way round.',
     },
+    'forms exchanged in what is taken away': {
+      wrong: pulled((d, z, chosen) => {
+        const [p, g] = [soft(z), soft(chosen.map((e) => z[e]!))];
+        const common = d.reduce((a, v, s) => a + v * g[s]!, 0);
+        const own = placed(d.map((v, s) => v * g[s]!), chosen, z.length); // prettier-ignore
+        return own.map((v, e) => v - common * p[e]!);
+      }, backFromRawGates),
+      says: 'What you take away belongs to the other form: with renormalised gates it reaches all E experts, with raw ones only the k chosen. Which logits stood in the denominator?',
+    },
+    'the softmax’s sum left out': {
+      wrong: pulled(ownShare((z, chosen) => soft(chosen.map((e) => z[e]!))), ownShare((z, chosen) => { const p = soft(z); return chosen.map((e) => p[e]!); })), // prettier-ignore
+      says: 'You multiply by the gates and stop. The way back through a softmax subtracts what the token meets on average, Σ dgates · gates: softmaxBackward of chapter 2 knows.',
+    },
+    'the softmax’s sum left out among the chosen': {
+      wrong: pulled(ownShare((z, chosen) => soft(chosen.map((e) => z[e]!))), backRaw), // prettier-ignore
+      says: 'With renormalised gates you multiply by the gates and stop. Their denominator moves with the logits as well: the way back through that softmax subtracts Σ dgates · gates.',
+    },
     'unchosen experts cut off': {
       wrong: pulled(backRenormalised, (d, z, chosen) =>
         backRaw(d, z, chosen).map((v, e) => (chosen.includes(e) ? v : 0)),
@@ -674,6 +718,13 @@ const gateBackward = exercise<typeof drawnGatesBack, GatingBack>({
     'the probabilities for the gates': {
       wrong: pulled(backFromRawGates, backRaw),
       says: 'With renormalised gates you go back through the softmax with the probabilities among all E. What came out of the softmax over the chosen ones are the gates.',
+    },
+    'own part in the first columns': {
+      wrong: pulled(
+        (d, z, chosen) => misplaced(d, soft(chosen.map((e) => z[e]!)), chosen, z.length, (g) => placed(g, chosen, z.length)), // prettier-ignore
+        (d, z, chosen) => { const p = soft(z); return misplaced(d, chosen.map((e) => p[e]!), chosen, z.length, () => p); }, // prettier-ignore
+      ),
+      says: 'What gate s gives to its own logit ends in column s. It belongs to the expert that was chosen: column chosen[t][s].',
     },
     'placed in the first columns': {
       wrong: pulled(

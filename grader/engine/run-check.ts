@@ -9,10 +9,16 @@ import type { Sample } from './patterns.ts';
 import { shortened, show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
 import type { Outcome } from './sandbox.ts';
 import type { CallOptions, Subject } from './subject.ts';
-import { copy, type Value, type ValueRecord } from './value.ts';
+import { copy, countScalars, isRecord, type Value, type ValueRecord } from './value.ts';
 
 /** Calls that shrinking may spend. */
 const SHRINK_CALLS = 400;
+/** What is still read at a glance: a matrix of 4×4. */
+const GLANCE = 16;
+/** Further cases that are drawn where only an example shows a mistake, and is too large for a glance. */
+const FURTHER_CASES = 300;
+/** How many of them are judged at a time, the smallest first. */
+const AT_A_TIME = 20;
 /** Smaller cases that may end the sandbox (a loop, a crash) before shrinking gives up: each costs a whole time limit. */
 const SHRINK_STOPS = 2;
 
@@ -114,11 +120,11 @@ export async function runCheck(
   let outcome = judged[first]!;
   let path = first < drawn.length ? String(first) : `given:${first - drawn.length}`;
   const worthShrinking = outcome.finding ?? (outcome.problem?.verdict === 'error' ? outcome.problem : undefined);
-  if (first < drawn.length && worthShrinking) {
+  const shrink = async (index: number) => {
     const kindBefore = kindOf(outcome);
     let last: Judged | undefined;
     let stopped = 0;
-    const shrunk = await smallest(arbitrary, seed, first, SHRINK_CALLS, async (c) => {
+    const shrunk = await smallest(arbitrary, seed, index, SHRINK_CALLS, async (c) => {
       if (stopped >= SHRINK_STOPS) return false;
       const [j] = await judgeAll(exercise, check, subject, [c], options);
       if (stops(j?.outcomes.at(-1))) stopped++;
@@ -132,11 +138,31 @@ export async function runCheck(
       path = shrunk.path;
       outcome = last;
     }
-  }
+  };
+  if (first < drawn.length && worthShrinking) await shrink(first);
   // A fixed example that fails in the same way is shown where it has less to read.
-  for (let i = drawn.length; i < judged.length && first < drawn.length; i++) {
+  const large = !atAGlance(shown);
+  for (let i = Math.max(first + 1, drawn.length); i < judged.length && (first < drawn.length || large); i++) {
     if (kindOf(judged[i]!) !== kindOf(outcome) || !lessToRead(list[i]!.inputs, shown.inputs)) continue;
     [shown, outcome, path] = [list[i]!, judged[i]!, `given:${i - drawn.length}`];
+  }
+  if (first >= drawn.length && worthShrinking && !check.fixed && !context.replay && !atAGlance(shown)) {
+    const kindBefore = kindOf(outcome);
+    const further = drawCases(arbitrary, seed, check.cases + FURTHER_CASES)
+      .map((c, index) => ({ c, index, size: countScalars(c.inputs) }))
+      .slice(check.cases)
+      .filter(({ c }) => lessToRead(c.inputs, shown.inputs))
+      .sort((a, b) => a.size - b.size);
+    for (let at = 0; at < further.length; at += AT_A_TIME) {
+      const some = further.slice(at, at + AT_A_TIME);
+      const found = await judgeAll(exercise, check, subject, some.map(({ c }) => c), options); // prettier-ignore
+      const k = found.findIndex((j) => kindOf(j) === kindBefore);
+      if (k >= 0) {
+        [shown, outcome, path] = [some[k]!.c, found[k]!, String(some[k]!.index)];
+        await shrink(some[k]!.index);
+      }
+      if (k >= 0 || stops(found.at(-1)?.outcomes.at(-1))) break;
+    }
   }
   const diagnosis = diagnosisOf(exercise, check, whole, seen, context, { case: shown, judged: outcome });
   if (context.replay) path = context.replay.slice(context.replay.indexOf('.') + 1);
@@ -152,6 +178,16 @@ export async function runCheck(
     failure,
     ...(text !== undefined && { console: text }),
   };
+}
+
+/** Whether no input has more entries than are read at a glance. */
+const atAGlance = ({ inputs }: Case): boolean => Object.values(inputs).every((value) => largestOf(value) <= GLANCE);
+
+/** Entries of the largest tensor or list in a value. */
+function largestOf(value: Value): number {
+  if (isRecord(value)) return Math.max(0, ...Object.values(value).map(largestOf));
+  if (Array.isArray(value) && value.some(isRecord)) return Math.max(...value.map(largestOf));
+  return countScalars(value);
 }
 
 /** The one case that a replay names: `2.13:0:1`, or `2.given:0` for a fixed one. */
@@ -312,7 +348,7 @@ function diagnosisOf(
     );
   if (!check.expected) {
     const failing = single.filter((s) => s.failed && s.threw === undefined);
-    return recognise(possible(), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
+    return recognise(breaking(possible()), failing.length > 0 ? failing : wholeRuns(exercise, check, list, judged));
   }
   const sampled = ({ case: c, inputs, got, threw }: Single): Sample[] => {
     try {
@@ -323,6 +359,24 @@ function diagnosisOf(
     }
   };
   return diagnose(possible(), single.flatMap(sampled), singly(shown.judged, shown.case).flatMap(sampled)[0]);
+
+  /** Numbers that a law tells apart may be alike to the eye: what keeps it cannot be the cause of breaking it. */
+  function breaking(candidates: Exercise): Exercise {
+    if (check.next) return candidates;
+    const broken = list.filter((_, i) => judged[i]?.finding);
+    const breaks = ([, { wrong }]: [string, Exercise['misconceptions'][string]]): boolean =>
+      broken.every(({ inputs }) => {
+        const runs = check.runs?.(inputs, exercise) ?? [inputs];
+        try {
+          const outcomes = runs.map((run): Outcome => ({ kind: 'value', value: wrong(copy(run)) }));
+          return check.judge(copy(inputs), outcomes, exercise) !== undefined;
+        } catch {
+          return true;
+        }
+      });
+    const misconceptions = Object.fromEntries(Object.entries(candidates.misconceptions).filter(breaks));
+    return { ...candidates, misconceptions };
+  }
 
   /** Where the main check passed, only what passes it too can be the cause. */
   function possible(): Exercise {

@@ -30,7 +30,8 @@ export function card(source: CardSource, language: Language): string {
   const { doc } = declaration;
   const [first, ...rest] = sentences(doc);
   const visible = checks.filter((check) => check.visibility === 'visible');
-  const says = Object.values(misconceptions).map((each) => each.says);
+  // One mistake may be in the bank in two versions that are answered alike.
+  const says = [...new Set(Object.values(misconceptions).map((each) => each.says))];
   const foreign = language === 'en' ? '' : ' lang="en"';
   const parts = [
     `<header><h3 id="exercise-${name}-title"><code>${escape(name)}</code></h3><p class="points">${words.points(points)}</p></header>`,

@@ -14,6 +14,8 @@ export interface Frame {
   /** Ends with a slash. */
   url: string;
   repository: string;
+  /** Whether there is a scorecard to link to. */
+  scorecard: boolean;
   /** The picture for other sites' previews, from the root of the site. */
   card: string;
 }
@@ -104,7 +106,7 @@ ${
 </header>
 ${page.body}
 <footer class="bottom">
-<p><a href="${escape(about.repository)}">${words.repository}</a> · <a href="${escape(about.repository)}/blob/HEAD/LICENSE">${words.licence}</a></p>
+<p><a href="${escape(about.repository)}">${words.repository}</a> · <a href="${escape(about.repository)}/blob/HEAD/LICENSE">${words.licence}</a>${about.scorecard ? ` · <a href="${inSite('scorecard/')}">${words.scorecard}</a>` : ''}</p>
 ${page.source ? `<p><a class="edit" href="${escape(page.source)}">${words.edit}</a></p>` : ''}
 </footer>
 <template id="words" data-copy="${words.copy}" data-copied="${words.copied}" data-failed="${words.copyFailed}" data-none="${words.searchNone}" data-broken="${words.searchFailed}" data-found="${words.searchFound}" data-label="${words.searchLabel}" data-hint="${words.searchHint}" data-close="${words.close}" data-play="${words.play}" data-pause="${words.pause}" data-reset="${words.reset}" data-offline="${words.offline}"></template>

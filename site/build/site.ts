@@ -28,6 +28,7 @@ import { render, type Piece, type Rendered, type Target } from './markdown.ts';
 import { frame, type Frame, type Page } from './page.ts';
 import { bibliographyPage, gather, glossaryPage, notFoundPage, plainDescription, termId } from './reference-pages.ts';
 import { release, settingsMistakes, type Release } from './release.ts';
+import { scorecardOf, scorecardPage } from './scorecard-page.ts';
 import { searchIndex, type Entry } from './search-index.ts';
 import { dayIn, WORDS } from './words.ts';
 
@@ -419,6 +420,17 @@ class Build {
       kind: 'plain',
       body: bibliographyPage(gather(further), language),
     });
+    const scorecard = scorecardOf(this.#root);
+    if (scorecard)
+      pages.push({
+        path: 'scorecard/',
+        language,
+        title: words.scorecard,
+        description: words.scorecardText,
+        written: ['en'],
+        kind: 'plain',
+        body: scorecardPage(scorecard, language),
+      });
     pages.push({
       path: '',
       language,
@@ -729,6 +741,7 @@ class Build {
       url: this.#url,
       repository: this.#settings.repository,
       card: 'assets/card.png',
+      scorecard: pages.some((page) => page.path === 'scorecard/'),
     };
     for (const page of pages)
       files.set(`${localised(page.path, page.language)}index.html`, this.#site.frame(page, about));

@@ -29,6 +29,9 @@ const en = {
   notation: 'Notation',
   glossaryAndNotation: 'Glossary and notation',
   bibliography: 'Bibliography',
+  scorecard: 'Scorecard',
+  scorecardText:
+    'How well the grader grades: right answers accepted, wrong ones rejected, causes named, measured by a command.',
   edit: 'Edit this page',
   otherLanguage: '中文',
   otherLanguageLabel: '本页的简体中文版',
@@ -110,6 +113,8 @@ const zh: typeof en = {
   notation: '记号',
   glossaryAndNotation: '术语与记号',
   bibliography: '参考文献',
+  scorecard: '评分器的成绩单',
+  scorecardText: '评分器评得有多好：正确答案是否接受，错误答案是否拒绝，原因是否说对，全部由一条命令测出。',
   edit: '编辑本页',
   otherLanguage: 'English',
   otherLanguageLabel: 'This page in English',

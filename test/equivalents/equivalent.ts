@@ -24,7 +24,10 @@ export interface Equivalent {
   /** What stood there and what the mutant has, as `npm run mutants` prints them. */
   before: string;
   after: string;
-  /** A part of the solution's line, where the same change is made in several places and only this one changes nothing. */
+  /**
+   * A part of the solution's line, where the same change is made in several places and only this one changes nothing. Of
+   * several on one line, those inside the part are meant.
+   */
   on?: string;
   reason: keyof typeof REASONS;
   /** Why the reason holds here, in a sentence; where it is not plain from the reason itself. */

@@ -55,6 +55,7 @@ export const goldens: Golden[] = [
     'decay with the wrong sign': noDecay,
     'decay toward the gradient': noDecay,
     'factor 2 in the decay': noDecay,
+    'decay without the weight': noDecay,
   }),
   trajectory('sgdStep', 'sgd_decay', { learningRate: 0.1, weightDecay: 0.01 }),
   trajectory('momentumStep', 'momentum', { learningRate: 0.1, momentum: 0.9 }, velocity, {

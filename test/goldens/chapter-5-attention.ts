@@ -34,6 +34,7 @@ const small = because(
   'All scores are small.',
   'largest score taken from the forbidden too',
   'largest score not taken out',
+  'largest allowed score not taken out',
   'one largest score for all rows',
 );
 const rounding = because(
@@ -43,6 +44,7 @@ const rounding = because(
 const oneSequence = because(
   'One sequence: every row of the matrix is a token.',
   'positions counted through',
+  'positions counted beyond their end',
   'another axis for time',
 );
 

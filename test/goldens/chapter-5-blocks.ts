@@ -42,7 +42,14 @@ const forward = (kind: Masked): Golden => ({
   expected: ({ outputs }) => ({ y: outputs.y!, attention: outputs.weights! }),
   blind: {
     ...when(kind === 'self' || kind === 'cross', unmasked, 'mask ignored', 'score 0 for what is hidden'),
-    ...when(kind === 'self' || kind === 'causal', itself, 'keys from x', 'memory never read', 'x and memory exchanged'),
+    ...when(
+      kind === 'self' || kind === 'causal',
+      itself,
+      'keys from x',
+      'values from x',
+      'memory never read',
+      'x and memory exchanged',
+    ),
     ...when(kind !== 'padding', alike, 'the first sequence’s mask for all', 'mask without an axis for the heads'),
   },
 });
@@ -114,7 +121,7 @@ export const goldens: Golden[] = [
     name: 'mha_padding',
     inputs: grouped('padding'),
     expected: ({ outputs }) => ({ y: outputs.y!, attention: outputs.weights! }),
-    blind: when(true, ungrouped, 'key–value heads dealt in turn'),
+    blind: when(true, ungrouped, 'key–value heads dealt in turn', 'values’ heads dealt in turn'),
   },
   {
     exercise: `${PREFIX}multi-head-attention/groupedQueryBackward`,
@@ -138,7 +145,12 @@ export const goldens: Golden[] = [
     inputs: norm(1e-5),
     expected: ({ outputs }) => ({ y: outputs.y! }),
     blind: {
-      ...when(true, 'Its tokens are near zero.', 'mean of the squares minus square of the mean'),
+      ...when(
+        true,
+        'Its tokens are near zero.',
+        'mean of the squares minus square of the mean',
+        'squares minus the square of the mean, feature by feature',
+      ),
       ...when(true, 'It is the usual one.', 'always the same epsilon'),
       ...when(true, oneList, 'over the second axis'),
     },

@@ -83,6 +83,8 @@ const encoders = ['pre', 'post'].flatMap((order) =>
         inputs: (g) => ({ ...inputs(g), blocks: [encoderLayer(g.inputs)] }),
         expected: ({ outputs }) => ({ y: outputs.y! }),
         blind: {
+          'mask forgotten': nothingMasked,
+          'mask for the first block only': nothingMasked,
           'every block reads x': oneBlock,
           'the last block first': oneBlock,
           'one block’s weights for all': oneBlock,
@@ -123,6 +125,7 @@ const decoders = ['pre', 'post'].flatMap((order): Golden[] => {
       expected: ({ outputs }) => ({ y: outputs.y! }),
       blind: {
         'reads the padding': 'nothing of PyTorch’s memory was padding',
+        'always ReLU': 'the layer bends with ReLU',
         ...always[order],
         ...(order === 'post' && {
           'self-attention reads x without the norm': 'with ‘post’ there is no norm before the attention',
@@ -144,6 +147,7 @@ const decoders = ['pre', 'post'].flatMap((order): Golden[] => {
       inputs: (g) => ({ ...inputs(g), blocks: [decoderLayer(g.inputs)] }),
       expected: ({ outputs }) => ({ y: outputs.y! }),
       blind: {
+        'reads the padding': 'nothing of PyTorch’s memory was padding',
         'every block reads x': oneBlock,
         'the last block first': oneBlock,
         'one block’s weights for all': oneBlock,

@@ -85,6 +85,7 @@ export const goldens: Golden[] = [
       'One sequence: every row of the matrix is a token.',
       'last sequence only',
       'biases summed over the first axis only',
+      'bUp summed over the first axis only',
     ),
   },
   {
@@ -93,7 +94,7 @@ export const goldens: Golden[] = [
     name: 'prefix_attention',
     inputs: prefixed,
     expected: ({ outputs }) => ({ y: outputs.y! }),
-    blind: because('Everything is allowed.', 'mask in front, prefix behind', 'mask ignored'),
+    blind: because('Everything is allowed.', 'mask in front, prefix behind', 'mask widened behind', 'mask ignored'),
   },
   {
     exercise: `${PREFIX}prefix-tuning/prefixAttentionBackward`,
@@ -115,6 +116,8 @@ export const goldens: Golden[] = [
       'the last sequence only',
       'axes of length 1 not summed',
       'summed over all axes in front',
+      'the first of all where an axis is lacking',
+      'averaged where an axis is lacking',
     ),
   },
 ];

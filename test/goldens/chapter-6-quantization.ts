@@ -36,6 +36,7 @@ const notNear = because(
   'numbers not rounded to float32',
   'scale not rounded to float32',
   'in double precision',
+  'floats in double precision',
 );
 const floats = because('The numbers are floats.', 'numbers not rounded to float32');
 const floatScale = because('The scale is a float.', 'scale not rounded to float32');

@@ -62,6 +62,7 @@ const choice = (c: Case): Golden => ({
     ...when(c[0] === 1, one, 'struck out with 0', 'the best, sorted as words'),
     ...when(c[0] === 1, one, 'the best, by index', 'the best, worst of them first', 'the best one, k times'),
     ...when(c[0] === 1, 'As words its largest logits are the largest too.', 'numbers sorted as words'),
+    ...when(c[0] === 1, 'As words its largest logits are the largest too.', 'words, looked up by the logit'),
     ...when(c[0] === 5, all, 'one more', 'all of them'),
   },
 });
@@ -84,6 +85,7 @@ const gates = (c: Case): Golden => ({
       'divided by the sum of all tokens',
     ),
     ...when(c[1] === 'renormalised', otherForm, 'renormalised for both'),
+    ...when(c[1] === 'renormalised', otherForm, 'raw logits'),
     ...when(c[0] === 1, one, 'by expert’s number'),
     ...when(c[0] === 5, all, 'raw for both', 'forms exchanged'),
   },
@@ -131,7 +133,8 @@ const forward = (c: Case): Golden => ({
     z: outputs.z_loss!.item(),
   }),
   blind: {
-    ...when(true, roomy, 'nothing dropped', 'f after the drop'),
+    ...when(true, roomy, 'nothing dropped', 'f after the drop', 'f after the drop, as a share of all'),
+    ...when(true, roomy, 'k and E exchanged in the capacity'),
     ...when(c[1] === 'raw', few, 'capacity of one sequence'),
     ...when(c[1] === 'raw', few, 'the factor as the capacity'),
     ...when(c[0] === 2 && c[1] === 'raw', few, 'capacity without k', 'factor left out'),

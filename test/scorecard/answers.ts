@@ -68,8 +68,8 @@ interface Task extends Answer {
   unfit?: string;
 }
 
-/** Judges the wrong answers of a chapter, or a part of them. */
-export async function* judgeAnswers(chapterId: string, part: Part = WHOLE): AsyncGenerator<JudgedAnswer> {
+/** Judges the wrong answers of a chapter, or a part of them; those of one kind, where it is named. */
+export async function* judgeAnswers(chapterId: string, part: Part = WHOLE, only?: Kind): AsyncGenerator<JudgedAnswer> {
   const chapter = await chapterOf(chapterId);
   const known = new Known(`answers-${chapter.id}`);
   const desk = new Desk(chapter);
@@ -78,6 +78,7 @@ export async function* judgeAnswers(chapterId: string, part: Part = WHOLE): Asyn
     for (const topic of chapter.topics) {
       const judge = judgeHash(`${chapter.folder}/${topic.name}`);
       for (const { text, unfit, ...answer } of await tasks(chapter, topic)) {
+        if (only !== undefined && answer.kind !== only) continue;
         if (count++ % part.of !== part.index) continue;
         if (unfit !== undefined) {
           yield { ...answer, unfit };

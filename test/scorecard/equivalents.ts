@@ -20,14 +20,30 @@ export async function equivalentsOf(chapterId: string): Promise<readonly Equival
   return equivalents;
 }
 
-/** Whether a record speaks of this mutant. */
-export const speaksOf = (record: Equivalent, mutant: Omit<Judged, 'verdict'>): boolean =>
+type Change = Omit<Judged, 'verdict'>;
+
+const isLike = (record: Equivalent, mutant: Change): boolean =>
   record.topic === mutant.topic &&
   record.exercise === mutant.exercise &&
   record.operator === mutant.operator &&
   record.before === mutant.before &&
   record.after === mutant.after &&
   (record.on === undefined || mutant.on.includes(record.on));
+
+/** Whether the change is made inside the record's part of the line. */
+function isInside({ on }: Equivalent, mutant: Change): boolean {
+  if (on === undefined) return false;
+  for (let at = mutant.on.indexOf(on); at >= 0; at = mutant.on.indexOf(on, at + 1))
+    if (at <= mutant.from && mutant.to <= at + on.length) return true;
+  return false;
+}
+
+/** The mutants that a record speaks of: those inside its part of a line, else all on lines with that part. */
+function meantBy<M extends Change>(record: Equivalent, mutants: readonly M[]): M[] {
+  const like = mutants.filter((m) => isLike(record, m));
+  const inside = like.filter((m) => isInside(record, m));
+  return inside.length > 0 ? inside : like;
+}
 
 /** A chapter's mutants by what became of them. */
 export interface Sorted {
@@ -43,16 +59,18 @@ export interface Sorted {
 
 export function sorted(mutants: readonly Judged[], records: readonly Equivalent[]): Sorted {
   const result: Sorted = { killed: [], equivalent: [], surviving: [], stale: [] };
+  const recordOf = new Map<Judged, Equivalent>();
+  for (const record of records) {
+    const meant = meantBy(record, mutants);
+    for (const mutant of meant) recordOf.set(mutant, record);
+    const killed = meant.filter((m) => m.verdict !== 'pass');
+    if (meant.length === 0 || killed.length > 0) result.stale.push({ record, killed });
+  }
   for (const mutant of mutants) {
-    const record = records.find((r) => speaksOf(r, mutant));
+    const record = recordOf.get(mutant);
     if (mutant.verdict !== 'pass') result.killed.push(mutant);
     else if (record) result.equivalent.push({ mutant, record });
     else result.surviving.push(mutant);
-  }
-  for (const record of records) {
-    const meant = mutants.filter((m) => speaksOf(record, m));
-    const killed = meant.filter((m) => m.verdict !== 'pass');
-    if (meant.length === 0 || killed.length > 0) result.stale.push({ record, killed });
   }
   return result;
 }

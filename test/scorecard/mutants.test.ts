@@ -56,6 +56,8 @@ describe('records of equivalent mutants', () => {
     before: '+',
     after: '-',
     on: 'return a + 0;',
+    from: 9,
+    to: 10,
     verdict: 'pass',
     ...change,
   });
@@ -88,6 +90,15 @@ describe('records of equivalent mutants', () => {
     const places = [mutant({}), mutant({ line: 5, on: 'return a + b;', verdict: 'fail' })];
     expect(sorted(places, [record({ on: 'a + 0' })]).stale).toEqual([]);
     expect(sorted(places, [record({ on: 'a + b' })]).surviving.map((m) => m.line)).toEqual([4]);
+  });
+
+  test('of several places on one line, it picks the one around the change', () => {
+    const on = 'return a + b + c;';
+    const places = [mutant({ on, from: 9, to: 10 }), mutant({ on, from: 13, to: 14, verdict: 'fail' })];
+    const [first] = mutantsOf(file(on), 'f.ts');
+    expect([first!.on, first!.from, first!.to]).toEqual([on, 13, 14]);
+    expect(sorted(places, [record({ on: 'a + b' })]).stale).toEqual([]);
+    expect(sorted(places, [record({ on: 'b + c' })]).stale.length).toBe(1);
   });
 });
 

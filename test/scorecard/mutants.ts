@@ -17,6 +17,9 @@ export interface Mutant {
   after: string;
   /** The solution's line, or lines, on which it stood. */
   on: string;
+  /** Where in it the change begins and ends. */
+  from: number;
+  to: number;
   /** The whole file, changed. */
   text: string;
 }
@@ -33,7 +36,13 @@ interface Change {
 export function mutantsOf(text: string, file: string): Mutant[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
   const lineOf = (at: number) => source.getLineAndCharacterOfPosition(at).line + 1;
-  const lines = text.split('\n');
+  const starts = source.getLineStarts();
+  const flat = (from: number, to: number) => text.slice(from, to).replace(/\s+/g, ' ').trimStart();
+  const placeOf = (start: number, end: number) => {
+    const line = starts[lineOf(start) - 1]!;
+    const next = starts[lineOf(end)] ?? text.length;
+    return { on: flat(line, next).trimEnd(), from: flat(line, start).length, to: flat(line, end).length };
+  };
   const regions = parseRegions(text, file);
   const seen = new Set<string>();
   const mutants: Mutant[] = [];
@@ -51,11 +60,7 @@ export function mutantsOf(text: string, file: string): Mutant[] {
         line: lineOf(start),
         before: short(text.slice(start, end)),
         after: short(by),
-        on: lines
-          .slice(lineOf(start) - 1, lineOf(end))
-          .join(' ')
-          .replace(/\s+/g, ' ')
-          .trim(),
+        ...placeOf(start, end),
         text: changed,
       });
     }

@@ -27,14 +27,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The axis of the classes stands in front.',
     find: 'return new Tensor([...t.shape, classes], data);',
     put: 'return new Tensor([t.size, classes], data).T.reshape(classes, ...t.shape);',
-    causes: ['one column per token'],
+    causes: ['vocabulary in front'],
   },
   {
     exercise: 'embeddingForward',
     mistake: 'A column of the table instead of a row.',
     find: 'table.data[t.data[n] * E + e]',
     put: 'table.data[e * E + t.data[n]]',
-    causes: ['columns for rows'],
+    causes: ['columns for rows, read from the data'],
   },
   {
     exercise: 'embeddingForward',
@@ -55,7 +55,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Tokens are counted from 1.',
     find: 'table.data[t.data[n] * E + e]',
     put: 'table.data[Math.max(0, t.data[n] - 1) * E + e]',
-    causes: ['rows counted from 1'],
+    causes: ['rows counted from 1, but for the first'],
   },
   {
     exercise: 'embeddingForward',
@@ -93,8 +93,8 @@ export const wrongAnswers: WrongAnswer[] = [
     exercise: 'embeddingBackward',
     mistake: 'Row n of dy is added to row n of the table, in the order of the text.',
     find: 'const hot = oneHot(tokens.flatten(), vocabulary);',
-    put: 'const hot = oneHot(tokens.data.map((_, n) => n % vocabulary) as unknown as number[], vocabulary);',
-    causes: ['gradients in the order of the text'],
+    put: 'const hot = oneHot(Array.from(tokens.data, (_, n) => n % vocabulary), vocabulary);',
+    causes: ['gradients in the order of the text, and from the top again'],
   },
   {
     exercise: 'embeddingBackward',

@@ -238,7 +238,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The token after the one that was hit.',
     find: 'if (left < share) return v;',
     put: 'if (left < share) return Math.min(v + 1, p.size - 1);',
-    causes: ['one too far'],
+    causes: ['one token late', 'one too far'],
   },
   {
     exercise: 'generate',
@@ -294,14 +294,14 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The bias of the logits is forgotten.',
     find: 'recurrent.y.matmul(model.wOut.T).add(model.bOut);',
     put: 'recurrent.y.matmul(model.wOut.T);',
-    causes: [],
+    causes: ['output bias forgotten'],
   },
   {
     exercise: 'languageModelStep',
     mistake: 'The gradient of wOut is that of the last time only: = for +=.',
     find: 'dwOut = dwOut.add(dlogits.slice(t).T.matmul(recurrent.y.slice(t)));',
     put: 'dwOut = dlogits.slice(t).T.matmul(recurrent.y.slice(t));',
-    causes: [],
+    causes: ['output weights of the last time only'],
   },
   {
     exercise: 'languageModelStep',
@@ -350,7 +350,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The windows overlap: each begins one further than the one before.',
     find: 'const [from, to] = [i * length, (i + 1) * length];',
     put: 'const [from, to] = [i, i + length];',
-    causes: ['windows that overlap', 'windows that begin at every time'],
+    causes: ['windows that move on by one'],
   },
   {
     exercise: 'truncatedBackpropagation',
@@ -364,6 +364,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Each window is given from the beginning of the text.',
     find: 'languageModelStep(tokens.slice(from, to), targets.slice(from, to), start, model)',
     put: 'languageModelStep(tokens.slice(0, to), targets.slice(0, to), h0, model)',
-    causes: [],
+    causes: ['windows from the beginning of the text'],
   },
 ];

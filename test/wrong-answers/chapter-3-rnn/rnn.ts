@@ -41,7 +41,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The old state does not go through its weights, it is just added.',
     find: 'const next = both.matmul(w.T)',
     put: 'const next = x.matmul(weights.wIh.T).add(h)',
-    causes: [],
+    causes: ['state without its weights'],
   },
   {
     exercise: 'rnnStepBackward',
@@ -104,7 +104,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'Only the last sample of the batch counts for the biases: = for +=.',
     find: 'db[i] += d;',
     put: 'db[i] = d;',
-    causes: [],
+    causes: ['bias gradient of the last sequence'],
   },
   {
     exercise: 'rnnStepBackward',
@@ -146,7 +146,7 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'hn is the state before the last one.',
     find: 'hn: states[steps.length],',
     put: 'hn: states[steps.length - 1],',
-    causes: [],
+    causes: ['hn one step early'],
   },
   {
     exercise: 'rnnForward',
@@ -231,6 +231,6 @@ export const wrongAnswers: WrongAnswer[] = [
     mistake: 'The steps are walked from the first to the last.',
     find: 'const t = T - 1 - back;',
     put: 'const t = back;',
-    causes: ['from the first step to the last'],
+    causes: ['from the first step to the last, dx turned round'],
   },
 ];

@@ -1,0 +1,298 @@
+import type { WrongAnswer } from '../wrong-answer.ts';
+
+export const wrongAnswers: WrongAnswer[] = [
+  {
+    exercise: 'gruStep',
+    mistake: 'z and 1 − z are exchanged.',
+    find: 'return { h: n.add(z.mul(h.sub(n))),',
+    put: 'return { h: h.add(z.mul(n.sub(h))),',
+    causes: ['z and 1 − z exchanged'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The reset gate multiplies the state before the product, as in the paper.',
+    find: `  const m = linear(h, uN, vN);
+  const n = linear(x, wN, bN).add(m.mul(r)).tanh();`,
+    put: `  const m = linear(h.mul(r), uN, vN);
+  const n = linear(x, wN, bN).add(m).tanh();`,
+    causes: ['reset before the product'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The hidden bias of the new content stands outside the bracket that r multiplies.',
+    find: `  const m = linear(h, uN, vN);
+  const n = linear(x, wN, bN).add(m.mul(r)).tanh();`,
+    put: `  const m = h.matmul(uN.T);
+  const n = linear(x, wN, bN).add(m.mul(r)).add(vN).tanh();`,
+    causes: ['reset without the bias'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The blocks are read in the order z, r, n.',
+    find: `  const [wR, wZ, wN] = split(weights.wIh, 3);
+  const [uR, uZ, uN] = split(weights.wHh, 3);
+  const [bR, bZ, bN] = split(weights.bIh, 3);
+  const [vR, vZ, vN] = split(weights.bHh, 3);`,
+    put: `  const [wZ, wR, wN] = split(weights.wIh, 3);
+  const [uZ, uR, uN] = split(weights.wHh, 3);
+  const [bZ, bR, bN] = split(weights.bIh, 3);
+  const [vZ, vR, vN] = split(weights.bHh, 3);`,
+    causes: ['gate order z, r, n'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The reset gate is forgotten.',
+    find: 'linear(x, wN, bN).add(m.mul(r)).tanh()',
+    put: 'linear(x, wN, bN).add(m).tanh()',
+    causes: ['nothing reset'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The new content goes through a sigmoid.',
+    find: 'linear(x, wN, bN).add(m.mul(r)).tanh();',
+    put: 'sigmoidForward(linear(x, wN, bN).add(m.mul(r))).y;',
+    causes: ['sigmoid on the new content'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The new content is added whole, without 1 − z.',
+    find: 'return { h: n.add(z.mul(h.sub(n))),',
+    put: 'return { h: n.add(z.mul(h)),',
+    causes: ['new content added in full'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The second bias is forgotten.',
+    find: 'split(weights.bHh, 3);',
+    put: 'split(zerosLike(weights.bHh), 3);',
+    causes: ['second bias left out'],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'The cache keeps m after the reset gate.',
+    find: 'cache: { x, h, r, z, n, m, weights } };',
+    put: 'cache: { x, h, r, z, n, m: m.mul(r), weights } };',
+    causes: [],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: 'A state that does not fit is never refused.',
+    find: "if (h.shape[0] !== x.shape[0] || h.shape[1] !== H) throw new ShapeError('gruStep: h must be (B, H)');",
+    put: '',
+    causes: [],
+  },
+  {
+    exercise: 'gruStep',
+    mistake: "The gate r multiplies the input's part as well.",
+    find: 'linear(x, wN, bN).add(m.mul(r)).tanh()',
+    put: 'linear(x, wN, bN).add(m).mul(r).tanh()',
+    causes: ['all of the new content reset'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The direct way through z ⊙ h is missing.',
+    find: 'dhBefore.data[at] += up * z;',
+    put: '',
+    causes: ['direct way to the old state missing'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The direct way is weighed with 1 − z.',
+    find: 'dhBefore.data[at] += up * z;',
+    put: 'dhBefore.data[at] += up * (1 - z);',
+    causes: ['direct way weighted with 1 − z'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'dz has its difference the wrong way round.',
+    find: 'const daZ = up * (h.data[at] - n) * z * (1 - z);',
+    put: 'const daZ = up * (n - h.data[at]) * z * (1 - z);',
+    causes: ['update gate’s gradient with the wrong sign'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'dz with h alone, because z in 1 − z was overlooked.',
+    find: 'const daZ = up * (h.data[at] - n) * z * (1 - z);',
+    put: 'const daZ = up * h.data[at] * z * (1 - z);',
+    causes: ['update gate sees the old state only'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'One stack for both products: what goes to m has not met r.',
+    find: 'const ds = [daR, daZ, daN * r];',
+    put: 'const ds = [daR, daZ, daN];',
+    causes: ['reset gate forgotten on the way back'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: "The second bias gets the first one's gradient.",
+    find: 'gradients.bHh.data[row] += ds[block];',
+    put: 'gradients.bHh.data[row] += da[block];',
+    causes: ['both biases alike'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The way through the gates is missing.',
+    find: 'dhBefore.data[b * H + k] += ds[block] * weights.wHh.data[row * H + k];',
+    put: 'if (block === 2) dhBefore.data[b * H + k] += ds[block] * weights.wHh.data[row * H + k];',
+    causes: ['way through the gates missing'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The way through m is missing.',
+    find: 'dhBefore.data[b * H + k] += ds[block] * weights.wHh.data[row * H + k];',
+    put: 'if (block < 2) dhBefore.data[b * H + k] += ds[block] * weights.wHh.data[row * H + k];',
+    causes: ['way through the new content missing'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: "The reset gate's partner is taken to be h instead of m.",
+    find: 'const daR = daN * m * r * (1 - r);',
+    put: 'const daR = daN * h.data[at] * r * (1 - r);',
+    causes: ['reset gate judged by the old state'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The slope of the tanh is forgotten.',
+    find: 'const daN = up * (1 - z) * (1 - n * n);',
+    put: 'const daN = up * (1 - z);',
+    causes: ['no slope at the new content'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: 'The new content is weighed with z.',
+    find: 'const daN = up * (1 - z) * (1 - n * n);',
+    put: 'const daN = up * z * (1 - n * n);',
+    causes: ['new content weighted with z'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: "The reset gate's gradient starts before the tanh's slope.",
+    find: 'const daR = daN * m * r * (1 - r);',
+    put: 'const daR = up * (1 - z) * m * r * (1 - r);',
+    causes: ['tanh′ missing before the reset gate'],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: "The bias's gradient is overwritten for each sample.",
+    find: 'gradients.bIh.data[row] += da[block];',
+    put: 'gradients.bIh.data[row] = da[block];',
+    causes: [],
+  },
+  {
+    exercise: 'gruStepBackward',
+    mistake: "The gates' slopes are forgotten.",
+    find: `      const daZ = up * (h.data[at] - n) * z * (1 - z);
+      const daR = daN * m * r * (1 - r);`,
+    put: `      const daZ = up * (h.data[at] - n);
+      const daR = daN * m;`,
+    causes: ['no slopes at the gates'],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'The states before the steps are given out: h0 is among them.',
+    find: 'y: stack(all.map((one) => one.h)),',
+    put: 'y: stack([h0, ...all.slice(0, -1).map((one) => one.h)]),',
+    causes: ['states before the steps'],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'Every step starts from h0.',
+    find: 'return [one, ...run(t + 1, one.h)];',
+    put: 'return [one, ...run(t + 1, h)];',
+    causes: ['every step from the first state'],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'hn is the state after the first step.',
+    find: 'hn: all[all.length - 1].h,',
+    put: 'hn: all[0].h,',
+    causes: [],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'The sequence is read from its end.',
+    find: 'const one = gruStep(x.slice(t), h, weights);',
+    put: 'const one = gruStep(x.slice(x.shape[0] - 1 - t), h, weights);',
+    causes: ['read from the end'],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'The given first state is ignored.',
+    find: 'const all = run(0, h0);',
+    put: 'const all = run(0, zerosLike(h0));',
+    causes: ['initial state ignored'],
+  },
+  {
+    exercise: 'gruForward',
+    mistake: 'The batch comes first in the output.',
+    find: 'y: stack(all.map((one) => one.h)),',
+    put: 'y: stack(all.map((one) => one.h), 1),',
+    causes: ['batch first'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: 'dhn is ignored.',
+    find: 'let dh = dhn;',
+    put: 'let dh = zerosLike(dhn);',
+    causes: ['gradient of hn forgotten'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The weights' gradients are overwritten at each step.",
+    find: '(into.data[k] += value));',
+    put: '(into.data[k] = value));',
+    causes: ['shares overwritten'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The biases' gradients are overwritten at each step.",
+    find: `    accumulate(sum.bIh, share.bIh);
+    accumulate(sum.bHh, share.bHh);`,
+    put: `    sum.bIh = share.bIh;
+    sum.bHh = share.bHh;`,
+    causes: ['bias gradient not summed over time'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: 'dx stands in reverse order.',
+    find: 'dx.data.set(dxt.data, t * x.size);',
+    put: 'dx.data.set(dxt.data, (T - 1 - t) * x.size);',
+    causes: ['dx in the order of computation'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The state's gradient is not handed back: every step adds dhn.",
+    find: 'dh = before;',
+    put: '',
+    causes: ['dhn at every step', 'hidden gradient never handed back'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: 'What comes back from the next step is forgotten after the last one.',
+    find: 'gruStepBackward(dy.row(t).add(dh), cache.steps[t]);',
+    put: 'gruStepBackward(t === T - 1 ? dy.row(t).add(dh) : dy.row(t), cache.steps[t]);',
+    causes: ['hidden gradient kept from the earlier steps'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The outputs' gradients are used at the last step only.",
+    find: 'gruStepBackward(dy.row(t).add(dh), cache.steps[t]);',
+    put: 'gruStepBackward(t === T - 1 ? dy.row(t).add(dh) : dh, cache.steps[t]);',
+    causes: ['upstream gradient at the last step only'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The state's gradient piles up.",
+    find: 'dh = before;',
+    put: 'dh = dh.add(before);',
+    causes: ['hidden gradient piled up'],
+  },
+  {
+    exercise: 'gruBackward',
+    mistake: "The first output's gradient is added once more at the end.",
+    find: 'return { dx, dh0: dh, weights: sum };',
+    put: 'return { dx, dh0: dh.add(dy.row(0)), weights: sum };',
+    causes: [],
+  },
+];
