@@ -2,7 +2,9 @@
 import { words } from './words.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
-const [WIDE, HIGH, LEFT, TOP] = [640, 240, 56, 16];
+const [HIGH, LEFT, TOP, RIGHT] = [240, 56, 16, 84];
+/** As wide as it will be drawn, so that its words have the size of words. */
+const WIDE = Math.min(640, Math.max(300, innerWidth - 40));
 /** More points than anybody sees; then every other goes. */
 const MOST = 1_200;
 
@@ -67,7 +69,7 @@ export class Curves {
     const all = [...this.#series];
     const top = Math.max(...all.flatMap(([, { values }]) => values), 1e-12);
     const longest = Math.max(...all.map(([, { seen }]) => seen), 2);
-    const x = (i: number) => LEFT + (i / (longest - 1)) * (WIDE - LEFT - 70);
+    const x = (i: number) => LEFT + (i / (longest - 1)) * (WIDE - LEFT - RIGHT);
     const y = (v: number) => HIGH - TOP - (v / top) * (HIGH - 2 * TOP);
     const label = (text: string, at: Record<string, string | number>) => {
       const node = made('text', at);
@@ -76,7 +78,7 @@ export class Curves {
     };
     this.dom.removeAttribute('hidden');
     this.dom.replaceChildren(
-      made('path', { class: 'axis', d: `M${LEFT} ${TOP}V${HIGH - TOP}H${WIDE - 70}` }),
+      made('path', { class: 'axis', d: `M${LEFT} ${TOP}V${HIGH - TOP}H${WIDE - RIGHT}` }),
       label(String(Number(top.toPrecision(3))), { x: LEFT - 8, y: TOP + 8, 'text-anchor': 'end' }),
       label('0', { x: LEFT - 8, y: HIGH - TOP, 'text-anchor': 'end' }),
       ...all.flatMap(([name, { values, every }], i) => [
@@ -87,7 +89,7 @@ export class Curves {
         label(name === '' ? String(values.at(-1)) : name, {
           class: `curve-name curve-${i}`,
           x: x((values.length - 1) * every) + 6,
-          y: Math.max(TOP + 8, y(values.at(-1)!) - 4 + 14 * (i % 2)),
+          y: Math.min(HIGH - TOP - 4, Math.max(TOP + 8, y(values.at(-1)!) - 4 + 14 * (i % 2))),
         }),
       ]),
     );

@@ -33,6 +33,7 @@ class View {
   #curves = new Curves();
   #printed = 0;
   #urls = new Map<string, string>();
+  #heard = false;
   /** Of the four quarters, how many were said. */
   #quarters = 0;
 
@@ -90,6 +91,7 @@ class View {
   #clear(): void {
     this.#curves = new Curves();
     this.#printed = this.#quarters = 0;
+    this.#heard = false;
     this.#log.textContent = '';
     this.#bar.value = 0;
     for (const url of this.#urls.values()) URL.revokeObjectURL(url);
@@ -99,6 +101,8 @@ class View {
   }
 
   #hear(event: LabEvent): void {
+    if (!this.#heard) this.#status.textContent = words.labTrains;
+    this.#heard = true;
     if (event.kind === 'print') this.#print(clean(event.text));
     if (event.kind === 'save' && event.name.endsWith('.svg')) this.#show(event.name, event.text);
     if (event.kind !== 'progress') return;
