@@ -6,6 +6,7 @@ import { caseAt, cases, drawCases, lessToRead, smallest, type Case } from './cas
 import { diagnose, recognise, withoutRefuted } from './diagnose.ts';
 import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
+import { withoutRests } from './rest.ts';
 import { shortened, show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
 import type { Outcome } from './sandbox.ts';
 import type { CallOptions, Subject } from './subject.ts';
@@ -427,12 +428,15 @@ function failureOf(
     sentence: finding?.sentence ?? (problem!.verdict === 'error' ? 'throws an error' : problem!.message),
     inputs: names.filter((n) => fed[n] !== undefined).map((name) => ({ name, value: show(fed[name]) })),
     outputs: [
-      ...(finding?.mismatches ?? []).map((m) => ({
-        name: m.name,
-        ...(m.expected !== undefined && check.visibility === 'visible' && { expected: show(m.expected) }),
-        got: show(m.got),
-        wrong: m.wrong,
-      })),
+      ...(finding?.mismatches ?? []).map((m) => {
+        const { expected, got } = withoutRests(m);
+        return {
+          name: m.name,
+          ...(m.expected !== undefined && check.visibility === 'visible' && { expected: show(expected) }),
+          got: show(got),
+          wrong: m.wrong,
+        };
+      }),
       ...(finding?.seen ?? []).map((s) => ({ name: s.name, got: show(s.value), wrong: [] })),
     ],
     facts: finding?.facts ?? [],

@@ -202,4 +202,14 @@ export const equivalents: Equivalent[] = [
     },
     { topic: 'numerical-gradient', exercise: 'numericalGradient', operator: 'comparison', before: '>', after: '>=' },
   ]),
+  ...all('message only', 'The products of linearBackward refuse the same shapes.', [
+    {
+      topic: 'linear',
+      exercise: 'linearBackward',
+      operator: 'logic',
+      before: '||',
+      after: '&&',
+      on: 'dy.shape[0] !== N || dy.shape[1] !== out',
+    },
+  ]),
 ];
