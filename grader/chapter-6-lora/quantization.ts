@@ -472,7 +472,8 @@ const quantizeInBlocks = exercise({
 
 // A matrix in blocks
 
-const format = choice<Format>('q8_0', 'q4_0');
+// Fewer bytes are less to read, so q4_0 is the simpler one.
+const format = choice<Format>('q4_0', 'q8_0');
 const weights = tensor('out', '32k', { step: 0.125 });
 const matrixSizes = { out: [1, 3], k: [1, 2] } as const;
 const matrix = (out: number, inputs: number, by: number) =>
@@ -662,9 +663,10 @@ type Traced = Omit<Lifted<Qlora>, 'matrix' | 'alpha'> & Pick<Qlora, 'matrix' | '
 const plain = ['matrix', 'alpha'];
 
 const layer = {
+  // First, so that it is also the first to be made simpler.
+  format,
   x: tensor('N?', 'T', 32, { step: 0.5 }),
   w: tensor('out', 32, { step: 0.125 }),
-  format,
   b: tensor('out'),
   adapter: record({ A: tensor('r', 32, { step: 0.5 }), B: tensor('out', 'r', { nonzero: true }) }),
   alpha: number({ min: 1, max: 6, step: 1 }),
