@@ -5,7 +5,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { diagnosed, judgeAnswers, type JudgedAnswer } from './answers.ts';
-import { inParts, partOf } from './parts.ts';
+import { endPart, inParts, partOf } from './parts.ts';
 import { chaptersIn } from './words.ts';
 import { median } from './median.ts';
 
@@ -15,7 +15,7 @@ const chapters = chaptersIn(rest);
 if (part) {
   for (const chapter of chapters)
     for await (const answer of judgeAnswers(chapter, part)) console.log(JSON.stringify(answer));
-  process.exit(0);
+  await endPart();
 }
 
 let bad = 0;

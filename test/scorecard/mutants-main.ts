@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { CHAPTERS } from '../../grader/chapters.ts';
 import { equivalentsOf, sorted } from './equivalents.ts';
 import { judgeMutants, type Judged } from './mutation.ts';
-import { inParts, partOf } from './parts.ts';
+import { endPart, inParts, partOf } from './parts.ts';
 
 const { rest: words, part } = partOf(process.argv.slice(2));
 const chosen = (words.length > 0 ? words : CHAPTERS.map(({ id }) => id)).map((word) => {
@@ -26,7 +26,7 @@ for (const { word, id, topic } of chosen) {
 if (part) {
   for (const { id, topic } of chosen)
     for await (const judged of judgeMutants(id, part, topic)) console.log(JSON.stringify(judged));
-  process.exit(0);
+  await endPart();
 }
 
 let bad = 0;

@@ -42,3 +42,9 @@ export function partOf(words: readonly string[]): { rest: string[]; part?: Part 
   const [index, of] = words[at + 1]!.split('/').map(Number);
   return { rest: words.filter((_, i) => i !== at && i !== at + 1), part: { index: index!, of: of! } };
 }
+
+/** Ends a part once all its lines are on their way: what waits in a pipe would be lost. */
+export async function endPart(): Promise<never> {
+  await new Promise<void>((written) => process.stdout.write('', () => written()));
+  process.exit(0);
+}

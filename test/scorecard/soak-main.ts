@@ -4,7 +4,7 @@
  * Exit code 1 when one was rejected.
  */
 import { fileURLToPath } from 'node:url';
-import { inParts, partOf } from './parts.ts';
+import { endPart, inParts, partOf } from './parts.ts';
 import { soak, type Soaked, type Source } from './soak.ts';
 import { chaptersIn, numberIn } from './words.ts';
 
@@ -15,7 +15,7 @@ const chapters = chaptersIn(rest);
 if (part) {
   for (const chapter of chapters)
     for await (const soaked of soak(chapter, cases, part)) console.log(JSON.stringify(soaked));
-  process.exit(0);
+  await endPart();
 }
 
 let rejected = 0;

@@ -3,7 +3,7 @@
  * block from an earlier run is not done again. Exit code 1 when the judge broke, or took what it must not take.
  */
 import { fileURLToPath } from 'node:url';
-import { inParts, partOf } from '../parts.ts';
+import { endPart, inParts, partOf } from '../parts.ts';
 import { numberIn } from '../words.ts';
 import { blocks } from './blocks.ts';
 import { summed } from './summed.ts';
@@ -14,7 +14,7 @@ const { value: wanted } = numberIn(rest, '--values', 1_000_000);
 
 if (part) {
   for await (const block of blocks(wanted, part)) console.log(JSON.stringify(block));
-  process.exit(0);
+  await endPart();
 }
 
 const all: Block[] = [];
