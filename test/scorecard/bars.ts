@@ -137,7 +137,7 @@ export function bars(card: Scorecard, chapters: readonly string[], robust = true
       [...list((c) => c.mutants?.surviving), ...stale],
     ),
     bar(
-      'No wrong answer of people gets full marks',
+      'No wrong answer that was written blind gets full marks',
       told && byPeople.total > 0,
       byPeople.accepted === 0 && list((c) => c.answers?.unfit).length === 0,
       `${byPeople.accepted} of ${count(byPeople.total)}`,

@@ -162,7 +162,7 @@ function diagnosis(chapters: readonly Named[]): Block[] {
   if (people(chapters).total === 0) return [];
   return [
     text(
-      'Wrong answers of people who had seen the lesson and the stub, and neither the bank nor a solution: the mistakes that they nearly made, or expect others to make. Which misconceptions truly describe each was decided by reading the bank, before anything was graded.',
+      'Wrong answers written blind, from the lesson and the stub alone, without a look at the bank or a solution. Which misconceptions truly describe each was decided by reading the bank, before anything was graded. Then the banks were mended, and what they have now counts; the figures before that stand above.',
     ),
     table(
       ['chapter', 'wrong answers', 'full marks', 'cause in the bank', 'named', 'of those', 'wrongly named'],
@@ -303,7 +303,7 @@ function exercises(chapter: Named): Block {
   return details(
     `Chapter ${titled(chapter)}`,
     table(
-      ['exercise', 'misconceptions named', 'people’s wrong answers rejected', 'causes named', 'wrongly named', 'mutants rejected', 'equivalent', 'entries: median, worst', 'goldens'],
+      ['exercise', 'misconceptions named', 'blind wrong answers rejected', 'causes named', 'wrongly named', 'mutants rejected', 'equivalent', 'entries: median, worst', 'goldens'],
       shown,
     ), // prettier-ignore
   );
