@@ -12,6 +12,7 @@ import { REPORT_SCHEMA, total, type ExerciseReport, type Report, type TopicRepor
 import { inSandbox } from '../engine/subject.ts';
 import type { Check } from '../engine/check.ts';
 import type { Isolation } from '../sandbox/node/isolation.ts';
+import { Remembered } from '../sandbox/node/remembered.ts';
 import { openSandbox } from '../sandbox/node/sandbox.ts';
 import { openRemote } from '../sandbox/remote/sandbox.ts';
 import { keepFullMarks, stillFullMarks } from './full-marks.ts';
@@ -56,7 +57,8 @@ export interface GradeRunOptions {
   collector?: string | undefined;
   /**
    * Full marks are kept for the next run; `use` also takes over those of an earlier run where no file has changed since.
-   * Default: neither.
+   * Default: neither. With either, the student's code is asked for what it was asked before, and answers that are, bit
+   * by bit, those of an earlier pass need not be judged anew.
    */
   keep?: 'use' | 'renew';
   /** Told before each check. */
@@ -148,6 +150,8 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
         mode: 'grade',
         later,
         isolation: options.isolation ?? 'process',
+        // Other seeds come once and do not come again.
+        ...(options.keep && seed === DEFAULT_SEED && { remembered: new Remembered(id) }),
       });
   const sandbox = (remote ?? here)!;
   const stop = () => void sandbox.close();

@@ -76,6 +76,10 @@ export async function runCheck(
   context: CheckContext,
 ): Promise<CheckResult> {
   const exercise = check.of ?? examined;
+  const memory = mayRemember(check, context) ? subject.memory : undefined;
+  const name = nameOf(examined, check, context);
+  const before = await memory?.again(name);
+  if (before && 'pass' in before) return { verdict: 'pass', notStarted: false, ...before.pass };
   const seed = deriveSeed(context.seed, context.exerciseId, check.id);
   const arbitrary = arbitraryOf(exercise, check, context);
   const drawn = check.fixed || context.replay ? [] : drawCases(arbitrary, seed, check.cases);
@@ -91,17 +95,16 @@ export async function runCheck(
     forwardFromStandIn: context.forwardFromStandIn ?? false,
     ...check.call,
   };
-  const judged = await judgeAll(exercise, check, subject, list, options);
+  const judged = await judgeAll(exercise, check, before ? answered(subject, before.outcomes) : subject, list, options);
   const first = judged.findIndex((j) => j.finding || j.problem);
   const printed = judged.find((j) => consoleOf(j));
-  if (first < 0)
-    return {
-      // No outcome at all would be no pass.
-      verdict: judged.length === list.length && list.length > 0 ? 'pass' : 'inconclusive',
-      cases: judged.length,
-      notStarted: false,
-      ...(printed && { console: consoleOf(printed) }),
-    };
+  if (first < 0) {
+    const result = { cases: judged.length, ...(printed && { console: consoleOf(printed)! }) };
+    // No outcome at all would be no pass.
+    const passes = judged.length === list.length && list.length > 0;
+    if (passes) memory?.keep(name, result);
+    return { verdict: passes ? 'pass' : 'inconclusive', notStarted: false, ...result };
+  }
 
   const todo = judged[first]!.problem;
   if (
@@ -180,6 +183,22 @@ export async function runCheck(
     ...(text !== undefined && { console: text }),
   };
 }
+
+/** A check that feeds results back asks anew after each case; a replay asks for one case only. */
+const mayRemember = (check: Check, { replay }: CheckContext): boolean => !check.next && replay === undefined;
+
+/** The name of everything that a check asks for. */
+const nameOf = (examined: Exercise, check: Check, { seed, exerciseId, forwardFromStandIn }: CheckContext): string =>
+  [seed, exerciseId, examined.checks.indexOf(check), check.id, forwardFromStandIn ? 'stand-in' : ''].join('\n');
+
+/** A subject that has already been asked. */
+const answered = (subject: Subject, outcomes: readonly Outcome[]): Subject => ({
+  ...subject,
+  // eslint-disable-next-line @typescript-eslint/require-await -- as whoever has to be asked
+  async *call() {
+    yield* outcomes;
+  },
+});
 
 /** Whether no input has more entries than are read at a glance. */
 const atAGlance = ({ inputs }: Case): boolean => Object.values(inputs).every((value) => largestOf(value) <= GLANCE);

@@ -89,6 +89,26 @@ export interface RunOptions {
   echo?: boolean;
 }
 
+/** What a check came to, as far as it is remembered. */
+export interface RememberedPass {
+  cases: number;
+  console?: string;
+}
+
+/**
+ * Remembers what was asked for a check, and which answers were right: neither the inputs nor what is right about them
+ * have to be worked out again while the student's code answers as it did. It is asked all the same, every time.
+ */
+export interface Memory {
+  /**
+   * Asks again what was asked under this name. `pass`: the answers are, bit by bit, those of an earlier pass.
+   * `outcomes`: they are others, for the judge to look at. Undefined: nothing is remembered, or no answer came.
+   */
+  again(name: string): Promise<{ pass: RememberedPass } | { outcomes: Outcome[] } | undefined>;
+  /** Remembers under this name what was asked last, and that its answers passed. */
+  keep(name: string, pass: RememberedPass): void;
+}
+
 /** One topic's file, loaded apart from the judge. */
 export interface Sandbox {
   readonly loaded: Loaded;
@@ -97,5 +117,7 @@ export interface Sandbox {
    * After a timeout, running out of memory or a crash the iteration ends early; the next `run` starts afresh.
    */
   run(programs: Program[], options?: RunOptions): AsyncIterable<Outcome>;
+  /** Where earlier gradings are remembered. */
+  readonly memory?: Memory | undefined;
   close(): Promise<void>;
 }

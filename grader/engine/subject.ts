@@ -3,13 +3,22 @@
  */
 import { Tensor } from '#tensor';
 import type { Exercise } from './exercise.ts';
-import { ResultOf, type Loaded, type Outcome, type Program, type RunOptions, type Sandbox } from './sandbox.ts';
+import {
+  ResultOf,
+  type Loaded,
+  type Memory,
+  type Outcome,
+  type Program,
+  type RunOptions,
+  type Sandbox,
+} from './sandbox.ts';
 import { copy, isRecord, Odd, type Value, type ValueRecord } from './value.ts';
 
 export interface Subject {
   readonly loaded: Loaded;
   /** Whether the course's own functions can be called beside the student's. */
   readonly standIns: boolean;
+  readonly memory?: Memory | undefined;
   /** Calls the exercise's function for each of the inputs, in order. */
   call(exercise: Exercise, inputs: readonly ValueRecord[], options: CallOptions): AsyncIterable<Outcome>;
 }
@@ -39,6 +48,7 @@ export function inSandbox(sandbox: Sandbox): Subject {
   return {
     loaded: sandbox.loaded,
     standIns: true,
+    memory: sandbox.memory,
     call: (exercise, inputs, options) =>
       sandbox.run(
         inputs.map((i) => programFor(exercise, i, options)),

@@ -4,7 +4,7 @@
  */
 import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../engine/sandbox.ts';
 import type { Value } from '../engine/value.ts';
-import type { Request } from './protocol.ts';
+import type { Request, WireCall } from './protocol.ts';
 import type { StackMapper } from './stack.ts';
 import { NotAResult, decode, encode } from './wire.ts';
 
@@ -40,35 +40,89 @@ export interface HostedOptions<H extends Host> {
   singly: boolean;
   /** What to call the host in messages: "process". */
   noun: string;
+  /** With it, requests are made in bytes, and the last one is there to be looked at. */
+  packing?: Packing | undefined;
+}
+
+/** How a host that knows it is asked in bytes. */
+export interface Packing {
+  pack(values: readonly unknown[]): Uint8Array;
+  /** @throws Error where the bytes are not so many values */
+  unpack(bytes: Uint8Array, count: number): unknown[];
+}
+
+/** A request as it was sent. */
+export interface Asked {
+  programs: Uint8Array;
+  count: number;
+  limit: number;
+  echo: boolean;
+}
+
+/** So many answers, as bytes. */
+export interface Packed {
+  count: number;
+  packed: Uint8Array;
+  /** The last of them is a timeout: nothing follows. */
+  ended: boolean;
+}
+
+/** A request on its way, and again when a part of it has to be asked again. */
+interface Run {
+  programs: WireCall[][];
+  limit: number;
+  echo: boolean;
+  singly: boolean;
 }
 
 function randomId(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+interface Answered {
+  kind: 'reply';
+  what: Record<string, unknown>;
+  console: string;
+}
+
 /** What the judge received, or why there is nothing more to receive. */
-type Event = { kind: 'reply'; what: Record<string, unknown>; console: string } | { kind: 'late' } | End;
+type Event = Answered | ({ kind: 'packed' } & Packed) | { kind: 'late' } | End;
+
+/** In place of what is no answer; the judge takes it for a crash. */
+const BROKEN: Answered = { kind: 'reply', what: { kind: 'broken' }, console: '' };
+
+/** An answer as it was sent, if it has the form of one. */
+function answerIn(answer: unknown): Answered | undefined {
+  const { what, console } = (answer ?? {}) as Record<string, unknown>;
+  if (typeof what !== 'object' || what === null) return undefined;
+  const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
+  return { kind: 'reply', what: what as Record<string, unknown>, console: printed };
+}
 
 /** A request on its way: the replies with its id, in order, each once. */
 class Exchange {
   readonly id = randomId();
   readonly #stop: () => void;
-  readonly #replies: { what: Record<string, unknown>; console: string }[] = [];
+  readonly #replies: (Answered | ({ kind: 'packed' } & Packed))[] = [];
   #received = 0;
   #end: End | undefined;
   #wake: () => void = () => undefined;
   readonly #onMessage = (message: unknown) => {
     if (typeof message !== 'object' || message === null) return;
-    const { id, index, answers } = message as Record<string, unknown>;
+    const { id, index, answers, count, packed, ended } = message as Record<string, unknown>;
     // The first answer to a question is final; others are not listened to.
-    if (id !== this.id || index !== this.#received || !Array.isArray(answers)) return;
-    for (const answer of answers as unknown[]) {
-      const { what, console } = (answer ?? {}) as Record<string, unknown>;
-      if (typeof what !== 'object' || what === null) return;
-      this.#received++;
-      const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
-      this.#replies.push({ what: what as Record<string, unknown>, console: printed });
-    }
+    if (id !== this.id || index !== this.#received) return;
+    if (packed instanceof Uint8Array && typeof count === 'number' && count > 0) {
+      this.#received += count;
+      this.#replies.push({ kind: 'packed', count, packed, ended: ended === true });
+    } else if (Array.isArray(answers)) {
+      for (const answer of answers as unknown[]) {
+        const reply = answerIn(answer);
+        if (!reply) return;
+        this.#received++;
+        this.#replies.push(reply);
+      }
+    } else return;
     this.#wake();
   };
 
@@ -98,7 +152,7 @@ class Exchange {
           };
         });
       const reply = this.#replies.shift();
-      if (reply) return { kind: 'reply', ...reply };
+      if (reply) return reply;
       if (this.#end) return this.#end;
     }
     return { kind: 'late' };
@@ -108,6 +162,8 @@ class Exchange {
 export class HostedSandbox<H extends Host> implements Sandbox {
   loaded: Loaded = { kind: 'failed', why: 'crash', message: 'not loaded yet' };
   protected host: H | undefined;
+  /** The last request and all of its answers, where they were made in bytes and each was a value or an error. */
+  protected last: { asked: Asked; answers: readonly Packed[] } | undefined;
   readonly #options: HostedOptions<H>;
   #busy = false;
   #closed = false;
@@ -127,9 +183,7 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     if (this.#busy) throw new Error('a sandbox runs one request at a time: finish or leave the last one first');
     if (this.#closed) throw new Error('this sandbox is closed');
     if (programs.length === 0) return;
-    const request: Request & { type: 'run' } = {
-      type: 'run',
-      id: '',
+    const request: Run = {
       programs: programs.map((program) =>
         program.map(({ fn, args, standIn = false }) => ({ fn, args: args.map(encode), standIn })),
       ),
@@ -137,6 +191,7 @@ export class HostedSandbox<H extends Host> implements Sandbox {
       echo,
       singly: this.#options.singly,
     };
+    this.last = undefined;
     this.#busy = true;
     try {
       // A process that dies takes the answers with it that it had gathered: what is missing is asked again, one by one,
@@ -163,30 +218,71 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     await this.#discard();
   }
 
+  /**
+   * Asks what was asked before. The answers as they came, up to the first that is the last (a timeout); undefined when
+   * the host ended over it: then it has to be asked in the ordinary way.
+   */
+  protected async ask(asked: Asked): Promise<Packed[] | undefined> {
+    if (this.#busy) throw new Error('a sandbox runs one request at a time: finish or leave the last one first');
+    this.#busy = true;
+    try {
+      const ready = await this.#ready();
+      if ('kind' in ready) return undefined;
+      const exchange = new Exchange(ready.host);
+      const { programs, count, limit, echo } = asked;
+      const answers: Packed[] = [];
+      try {
+        ready.host.send({ type: 'packed', id: exchange.id, programs, limit, echo });
+        for (let received = 0; received < count;) {
+          const event = await exchange.next(limit + this.#options.grace + (received === 0 ? this.#owed : 0));
+          this.#owed = 0;
+          if (event.kind !== 'packed' || event.count > count - received) {
+            await this.#discard();
+            return undefined;
+          }
+          answers.push(event);
+          received += event.count;
+          if (!event.ended) continue;
+          await this.#discard();
+          break;
+        }
+      } finally {
+        exchange.close();
+      }
+      return answers;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
   /** Yields outcomes; returns how many when the process has ended and the rest should be asked again. */
-  async *#exchange(
-    host: H,
-    request: Request & { type: 'run' },
-    limit: number,
-  ): AsyncGenerator<Outcome, number | undefined> {
+  async *#exchange(host: H, request: Run, limit: number): AsyncGenerator<Outcome, number | undefined> {
     const exchange = new Exchange(host);
     const { length } = request.programs;
     let done = 0;
     try {
-      host.send({ ...request, id: exchange.id });
+      const asked = this.#packed(request);
+      const answers: Packed[] = [];
+      if (asked) host.send({ type: 'packed', id: exchange.id, programs: asked.programs, limit, echo: request.echo });
+      else host.send({ type: 'run', id: exchange.id, ...request });
       while (done < length) {
         const event = await exchange.next(limit + this.#options.grace + (done === 0 ? this.#owed : 0));
         this.#owed = 0;
-        if (event.kind !== 'reply' && !request.singly) {
+        if (event.kind !== 'reply' && event.kind !== 'packed' && !request.singly) {
           await this.#discard();
           const answered = done;
           done = Infinity;
           return answered;
         }
-        const outcome = this.#outcome(event, limit);
-        done = ['value', 'error'].includes(outcome.kind) ? done + 1 : Infinity;
-        if (done === Infinity) await this.#discard();
-        yield outcome;
+        if (event.kind === 'packed') answers.push(event);
+        for (const answer of event.kind === 'packed' ? this.#unpacked(event) : [event]) {
+          const outcome = this.#outcome(answer, limit);
+          done = ['value', 'error'].includes(outcome.kind) ? done + 1 : Infinity;
+          if (done === Infinity) await this.#discard();
+          if (done === length && asked) this.last = { asked, answers };
+          yield outcome;
+          if (done >= length) break;
+        }
       }
       return undefined;
     } finally {
@@ -199,7 +295,26 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     }
   }
 
-  #outcome(event: Event, limit: number): Outcome {
+  #packed({ programs, limit, echo, singly }: Run): Asked | undefined {
+    const { packing } = this.#options;
+    if (!packing || singly) return undefined;
+    return { programs: packing.pack([programs]), count: programs.length, limit, echo };
+  }
+
+  #unpacked({ packed, count }: Packed): Exclude<Event, { kind: 'packed' }>[] {
+    try {
+      return this.#options.packing!.unpack(packed, count).map((answer) => answerIn(answer) ?? BROKEN);
+    } catch {
+      return [BROKEN];
+    }
+  }
+
+  /** The outcomes that lie in packed answers. */
+  protected outcomesIn(answers: readonly Packed[], limit: number): Outcome[] {
+    return answers.flatMap((some) => this.#unpacked(some)).map((answer) => this.#outcome(answer, limit));
+  }
+
+  #outcome(event: Exclude<Event, { kind: 'packed' }>, limit: number): Outcome {
     if (event.kind !== 'reply') return this.#lost(event, limit);
     const { what } = event;
     const printed = event.console === '' ? {} : { console: event.console };
@@ -227,7 +342,10 @@ export class HostedSandbox<H extends Host> implements Sandbox {
   }
 
   /** The outcome when no answer came. */
-  #lost(event: Exclude<Event, { kind: 'reply' }>, limit: number): Exclude<Outcome, { kind: 'value' | 'error' }> {
+  #lost(
+    event: Exclude<Event, { kind: 'reply' | 'packed' }>,
+    limit: number,
+  ): Exclude<Outcome, { kind: 'value' | 'error' }> {
     if (event.kind === 'late') return { kind: 'timeout', ms: limit };
     if (event.kind === 'oom') return { kind: 'oom', megabytes: this.#options.memory };
     return { kind: 'crash', detail: event.detail };
@@ -265,6 +383,8 @@ export class HostedSandbox<H extends Host> implements Sandbox {
   }
 
   #loading(event: Event): Loaded {
+    // Nobody asked for bytes here.
+    if (event.kind === 'packed') event = BROKEN;
     if (event.kind !== 'reply') return this.#neverLoaded(this.#lost(event, this.#options.loadLimit));
     const { what } = event;
     const printed = event.console === '' ? {} : { console: event.console };

@@ -13,18 +13,21 @@ declare global {
 export const keptRoot = (): string | undefined => globalThis.courseCache?.root;
 
 /** A text by its name, as kept; undefined when there is none. */
-export function readKept(name: string): string | undefined {
+export const readKept = (name: string): string | undefined => readKeptBytes(name)?.toString('utf8');
+
+/** The same for bytes. */
+export function readKeptBytes(name: string): Buffer | undefined {
   const folder = globalThis.courseCache?.folder;
   if (folder === undefined) return undefined;
   try {
-    return readFileSync(path.join(folder, name), 'utf8');
+    return readFileSync(path.join(folder, name));
   } catch {
     return undefined;
   }
 }
 
-/** Keeps a text; on a disk that cannot be written nothing is kept. */
-export function keep(name: string, text: string): void {
+/** Keeps a text or bytes; on a disk that cannot be written nothing is kept. */
+export function keep(name: string, text: string | Uint8Array): void {
   const folder = globalThis.courseCache?.folder;
   if (folder === undefined) return;
   const file = path.join(folder, name);

@@ -12,6 +12,8 @@ export type Request =
   | { type: 'load'; id: string; code: string; limit: number }
   /** `singly`: an answer is on its way before the next program starts; otherwise a few quick ones share a message. */
   | { type: 'run'; id: string; programs: WireCall[][]; limit: number; echo: boolean; singly: boolean }
+  /** The same with everything packed (see `node/packing.ts`), and the answers too; only a child process knows it. */
+  | { type: 'packed'; id: string; programs: Uint8Array; limit: number; echo: boolean }
   /** Stop after the program that is running. */
   | { type: 'cancel' }
   | { type: 'debug'; id: string; program: WireCall[]; code: string }
@@ -34,6 +36,16 @@ export interface Reply<T> {
   id: string;
   index: number;
   answers: Answer<T>[];
+}
+
+/** The reply to a packed request: so many answers as bytes. */
+export interface PackedReply {
+  id: string;
+  index: number;
+  count: number;
+  packed: Uint8Array;
+  /** Nothing more will come, however much was asked: the last answer is a timeout. */
+  ended: boolean;
 }
 
 export interface Answer<T> {

@@ -11,9 +11,10 @@ import type { Bridge } from '../realm/lab.ts';
 import { runner, thrownBy } from '../realm/calls.ts';
 import { reader } from '../realm/read.ts';
 import type { Realm } from '../realm/realm.ts';
-import type { Answer, Loading, Ran, Reply, Request } from '../protocol.ts';
+import type { Answer, Loading, PackedReply, Ran, Reply, Request, WireCall } from '../protocol.ts';
 import { freezeLanguage } from './freeze.ts';
 import { kinds } from './kinds.ts';
+import { pack, unpack } from './packing.ts';
 
 declare const MAX_DEPTH: number;
 declare const MAX_SIZE: number;
@@ -87,22 +88,28 @@ function load(code: string, limit: number, wasm = false): Loading {
 /** How long quick programs are gathered into one message: a message costs more than most programs do. */
 const gather = 3;
 
+interface How {
+  limit: number;
+  echo: boolean;
+  singly: boolean;
+}
+
 /**
  * Runs programs from `first` on, under one time limit, until they have taken a moment or the time is up. The last answer
  * may be a timeout.
  */
-function runSome(request: Request & { type: 'run' }, first: number): Answer<Ran>[] {
+function runSome(programs: WireCall[][], first: number, { limit, echo, singly }: How): Answer<Ran>[] {
   const answers: Answer<Ran>[] = [];
   const start = performance.now();
   try {
     timed(() => {
-      for (let i = first; i < request.programs.length; i++) {
-        const what = runCalls(request.programs[i], request.echo);
+      for (let i = first; i < programs.length; i++) {
+        const what = runCalls(programs[i], echo);
         runMicrotasks();
         answers.push({ what, console: printed() });
-        if (request.singly || performance.now() - start > gather) return;
+        if (singly || performance.now() - start > gather) return;
       }
-    }, request.limit + gather);
+    }, limit + gather);
   } catch (thrown) {
     if (!isTimeout(thrown)) throw thrown;
     answers.push({ what: { kind: 'timeout' }, console: printed() });
@@ -116,7 +123,7 @@ function printed(): string {
 }
 
 /** Resolves when the message is on its way, so that what the next program does cannot take it back. */
-function send(reply: Reply<Loading | Ran>): Promise<void> {
+function send(reply: Reply<Loading | Ran> | PackedReply): Promise<void> {
   return new Promise((sent) => {
     process.send!(reply, undefined, undefined, (error) => (error ? process.exit() : sent()));
   });
@@ -187,20 +194,36 @@ async function answer(request: Request, mayStop: () => boolean): Promise<void> {
   if (request.type === 'load') await sendOne(request.id, load(request.code, request.limit));
   if (request.type === 'lab') await sendOne(request.id, lab(request));
   if (request.type === 'debug') await debug(request);
-  if (request.type === 'run') {
-    let turn = performance.now();
-    for (let index = 0; index < request.programs.length;) {
-      if (mayStop()) return;
-      const answers = runSome(request, index);
-      await send({ id: request.id, index, answers });
-      index += answers.length;
-      // The judge starts a fresh process after this one.
-      if (answers.at(-1)!.what.kind === 'timeout') return;
-      // Now and then look whether the judge has lost interest.
-      if (performance.now() - turn < 5) continue;
-      for (let i = 0; i < 2; i++) await new Promise((next) => setImmediate(next));
-      turn = performance.now();
-    }
+  if (request.type === 'run')
+    await runAll(request.programs, request, mayStop, (index, answers) => send({ id: request.id, index, answers }));
+  if (request.type === 'packed') {
+    const { id, programs } = request;
+    await runAll(unpack(programs, 1)[0] as WireCall[][], { ...request, singly: false }, mayStop, (index, answers) =>
+      send({ id, index, count: answers.length, packed: pack(answers), ended: timedOut(answers) }),
+    );
+  }
+}
+
+const timedOut = (answers: Answer<Ran>[]) => answers.at(-1)!.what.kind === 'timeout';
+
+async function runAll(
+  programs: WireCall[][],
+  how: How,
+  mayStop: () => boolean,
+  reply: (index: number, answers: Answer<Ran>[]) => Promise<void>,
+): Promise<void> {
+  let turn = performance.now();
+  for (let index = 0; index < programs.length;) {
+    if (mayStop()) return;
+    const answers = runSome(programs, index, how);
+    await reply(index, answers);
+    index += answers.length;
+    // The judge starts a fresh process after this one.
+    if (timedOut(answers)) return;
+    // Now and then look whether the judge has lost interest.
+    if (performance.now() - turn < 5) continue;
+    for (let i = 0; i < 2; i++) await new Promise((next) => setImmediate(next));
+    turn = performance.now();
   }
 }
 

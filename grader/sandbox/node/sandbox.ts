@@ -1,10 +1,12 @@
 /** The sandbox on the command line: one child process for one topic. */
-import type { Sandbox } from '../../engine/sandbox.ts';
+import type { Memory, Outcome, RememberedPass, Sandbox } from '../../engine/sandbox.ts';
 import { type BundleOptions, bundle } from '../bundle.ts';
-import { HostedSandbox } from '../hosted.ts';
+import { HostedSandbox, type HostedOptions } from '../hosted.ts';
 import { stackMapper } from '../stack.ts';
 import type { Isolation } from './isolation.ts';
+import { pack, unpack } from './packing.ts';
 import { Child, canLimitMemory } from './process.ts';
+import { type Remembered, digestOf } from './remembered.ts';
 
 export interface SandboxOptions extends BundleOptions {
   /** Limit of resident memory in megabytes (default 512). */
@@ -13,6 +15,8 @@ export interface SandboxOptions extends BundleOptions {
   isolation?: Isolation;
   /** Limit for loading the file in milliseconds (default 5,000). */
   loadLimit?: number;
+  /** Where earlier gradings of the topic are remembered (default: nowhere). */
+  remembered?: Remembered | undefined;
 }
 
 export interface NodeSandbox extends Sandbox {
@@ -63,7 +67,8 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
     throw error;
   });
   const made = bundled.kind === 'bundle' ? bundled : undefined;
-  const sandbox = new ChildSandbox({
+  const { remembered } = options;
+  const hosted: HostedOptions<Child> = {
     start: () => Child.start({ memory, isolation, mode: 'grade' }),
     code: made?.code ?? '',
     places: made ? stackMapper(made.map, made.sources) : () => [],
@@ -72,7 +77,9 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
     grace,
     singly: false,
     noun: 'process',
-  });
+    ...(remembered && { packing: { pack, unpack } }),
+  };
+  const sandbox = new ChildSandbox(hosted, remembered);
   if (made) sandbox.sources = made.sources;
   if (bundled.kind === 'failed') {
     sandbox.loaded = bundled;
@@ -83,10 +90,18 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
   return sandbox;
 }
 
-class ChildSandbox extends HostedSandbox<Child> implements NodeSandbox {
+class ChildSandbox extends HostedSandbox<Child> implements NodeSandbox, Memory {
   readonly memoryLimited = canLimitMemory;
+  readonly memory: Memory | undefined;
   sources: ReadonlyMap<string, string> = new Map();
+  readonly #remembered: Remembered | undefined;
   #peak = 0;
+
+  constructor(options: HostedOptions<Child>, remembered: Remembered | undefined) {
+    super(options);
+    this.#remembered = remembered;
+    this.memory = remembered && this;
+  }
 
   get peakMegabytes(): number {
     return Math.max(this.#peak, this.host?.peak ?? 0);
@@ -94,6 +109,27 @@ class ChildSandbox extends HostedSandbox<Child> implements NodeSandbox {
 
   get pid(): number | undefined {
     return this.host?.alive ? this.host.pid : undefined;
+  }
+
+  async again(name: string): Promise<{ pass: RememberedPass } | { outcomes: Outcome[] } | undefined> {
+    const known = this.#remembered?.find(name);
+    const answers = known && (await this.ask(known.asked));
+    if (!answers) return undefined;
+    this.last = { asked: known.asked, answers };
+    const digest = digestOf(answers);
+    const pass = known.passes.find((p) => p.digest === digest);
+    if (!pass) return { outcomes: this.outcomesIn(answers, known.asked.limit) };
+    const { cases, console } = pass;
+    return { pass: { cases, ...(console !== undefined && { console }) } };
+  }
+
+  keep(name: string, pass: RememberedPass): void {
+    if (this.last) this.#remembered?.keep(name, this.last.asked, this.last.answers, pass);
+  }
+
+  override async close(): Promise<void> {
+    this.#remembered?.save();
+    await super.close();
   }
 
   protected override left(child: Child): void {
