@@ -13,7 +13,7 @@ import { inSandbox } from '../engine/subject.ts';
 import type { Check } from '../engine/check.ts';
 import type { Isolation } from '../sandbox/node/isolation.ts';
 import { Remembered } from '../sandbox/node/remembered.ts';
-import { openSandbox } from '../sandbox/node/sandbox.ts';
+import { endIdle, openSandbox } from '../sandbox/node/sandbox.ts';
 import { openRemote } from '../sandbox/remote/sandbox.ts';
 import { keepFullMarks, stillFullMarks } from './full-marks.ts';
 import { laterThan } from './later.ts';
@@ -110,7 +110,11 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
     }
   };
   const parallel = Math.max(1, options.parallel ?? availableParallelism() + 2);
-  await Promise.all(Array.from({ length: Math.min(parallel, jobs.length) }, work));
+  try {
+    await Promise.all(Array.from({ length: Math.min(parallel, jobs.length) }, work));
+  } finally {
+    endIdle();
+  }
 
   return {
     schema: REPORT_SCHEMA,
@@ -150,6 +154,8 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
         mode: 'grade',
         later,
         isolation: options.isolation ?? 'process',
+        // Whoever keeps anything grades their own work, topic by topic.
+        shared: options.keep !== undefined,
         // Other seeds come once and do not come again.
         ...(options.keep && seed === DEFAULT_SEED && { remembered: new Remembered(id) }),
       });

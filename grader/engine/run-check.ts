@@ -194,7 +194,6 @@ const nameOf = (examined: Exercise, check: Check, { seed, exerciseId, forwardFro
 /** A subject that has already been asked. */
 const answered = (subject: Subject, outcomes: readonly Outcome[]): Subject => ({
   ...subject,
-  // eslint-disable-next-line @typescript-eslint/require-await -- as whoever has to be asked
   async *call() {
     yield* outcomes;
   },

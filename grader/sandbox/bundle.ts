@@ -5,7 +5,6 @@
  * of its own beside it, and nothing else. Paths inside the bundle are relative and have forward slashes on every
  * system: "student:chapter-1-mp/neuron.ts".
  */
-import { randomBytes } from 'node:crypto';
 import { realpathSync, statSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +13,7 @@ import type { Loaded, Place } from '../engine/sandbox.ts';
 import { TooMuch, buildWithin } from './bundler.ts';
 import { firstLook, largestFile, tooLarge, tooMuch } from './first-look.ts';
 import { kept, keptRoot } from './kept.ts';
+import { freshName } from './kept-bundle.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
 import { stripWithin } from './stripper.ts';
 
@@ -37,6 +37,8 @@ export interface Bundle {
   code: string;
   /** The source map, as JSON text. */
   map: string;
+  /** The one name of it that the student's code could see: not to be guessed. */
+  name: string;
   /** Text of the student's files by their path under `chapters`. */
   sources: Map<string, string>;
 }
@@ -73,8 +75,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
   const problem = firstLook(text, file);
   if (problem) return problem;
 
-  // The one name of the bundle that the student's code could see: not to be guessed.
-  const result = `bundle_${randomBytes(12).toString('hex')}`;
+  const result = freshName();
   const sources = new Map<string, string>();
   const ownLibrary = options.mode === 'lab' && isFile(path.join(chapters, 'tensor', 'index.ts'));
   const library = ownLibrary ? undefined : await prelude(options.tensor);
@@ -96,7 +97,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle | Failed> {
       plugins: [rules(options, library, sources)],
     });
     const [map, code] = outputFiles;
-    return { kind: 'bundle', code: code.text, map: map.text, sources };
+    return { kind: 'bundle', code: code.text, map: map.text, name: result, sources };
   } catch (error) {
     if (error instanceof TooMuch) return tooMuch(file);
     const [first] = (error as { errors?: Message[] }).errors ?? [];

@@ -215,7 +215,15 @@ export class HostedSandbox<H extends Host> implements Sandbox {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#discard();
+    const { host } = this;
+    const idle = !this.#busy && this.#owed === 0;
+    if (host?.alive && idle && this.takesBack(host)) this.host = undefined;
+    else await this.#discard();
+  }
+
+  /** Whether a host that has nothing left to do is kept for something else, and not ended. */
+  protected takesBack(_host: H): boolean {
+    return false;
   }
 
   /**
