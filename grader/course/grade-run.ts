@@ -78,6 +78,12 @@ export interface GradeRunOptions {
 export const goalId = ({ chapter, topic, fn }: Goal): string =>
   [chapter.id, topic, fn].filter((part) => part !== undefined).join('/');
 
+/** One process for each processor; where the judge has more to do than they, some more, so that none of it stands still. */
+const parallelFor = ({ keep }: GradeRunOptions): number =>
+  keep === undefined ? availableParallelism() + 2 : Math.max(2, availableParallelism());
+
+const sizeOf = ({ topic, only }: Job): number => (only === undefined ? topic.exercises.length : 1);
+
 interface Job {
   chapter: Chapter;
   topic: Topic;
@@ -99,17 +105,19 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
   );
 
   const topics = new Array<TopicReport>(jobs.length);
+  // What takes longest begins first, so that nobody waits for it alone at the end.
+  const order = [...jobs.keys()].sort((a, b) => sizeOf(jobs[b]!) - sizeOf(jobs[a]!));
   let next = 0;
   let done = 0;
   const work = async () => {
     while (next < jobs.length) {
       options.signal?.throwIfAborted();
-      const index = next++;
+      const index = order[next++]!;
       topics[index] = await gradeJob(jobs[index]!, options, seed);
       options.onTopic?.(topics[index], ++done, jobs.length);
     }
   };
-  const parallel = Math.max(1, options.parallel ?? availableParallelism() + 2);
+  const parallel = Math.max(1, options.parallel ?? parallelFor(options));
   try {
     await Promise.all(Array.from({ length: Math.min(parallel, jobs.length) }, work));
   } finally {

@@ -37,9 +37,17 @@ const lengthOf = slot('length') as (array: unknown) => number;
 const bufferOf = slot('buffer') as (array: unknown) => ArrayBuffer;
 const isResizable = getOwnPropertyDescriptor(ArrayBuffer.prototype, 'resizable')?.get;
 
-/** Appends without asking what the student has made of arrays. */
+let frozen = false;
+
+/** To be told by whoever has frozen this realm's language before any code of a student's: nobody hears of an assignment. */
+export function languageIsFrozen(): void {
+  frozen = true;
+}
+
+/** Appends without asking what the student has made of arrays; to an array of this realm. */
 export function append<T>(array: T[], value: T): void {
-  put(array, array.length, value);
+  if (frozen) array[array.length] = value;
+  else put(array, array.length, value);
 }
 
 /** One for all: making it anew takes longer than using it. */
