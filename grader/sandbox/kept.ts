@@ -31,6 +31,8 @@ export function keep(name: string, text: string | Uint8Array): void {
   const folder = globalThis.courseCache?.folder;
   if (folder === undefined) return;
   const file = path.join(folder, name);
+  // To replace a file by the same one costs more than to look.
+  if (readKeptBytes(name)?.equals(Buffer.from(text))) return;
   try {
     mkdirSync(path.dirname(file), { recursive: true });
     const draft = `${file}.${process.pid}`;
