@@ -12,7 +12,7 @@ import { type ImportKind, type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
 import { TooMuch, buildWithin } from './bundler.ts';
 import { firstLook, largestFile, tooLarge, tooMuch } from './first-look.ts';
-import { kept, keptRoot } from './kept.ts';
+import { isOwnLibrary, kept } from './kept.ts';
 import { freshName } from './kept-bundle.ts';
 import { bundleName, place, studentPrefix } from './stack.ts';
 import { stripWithin } from './stripper.ts';
@@ -120,12 +120,10 @@ const preludes = new Map<string, Promise<Prelude>>();
 function prelude(library: string): Promise<Prelude> {
   const known = preludes.get(library);
   if (known) return known;
-  const root = keptRoot();
-  const ours =
-    root !== undefined &&
-    ['solutions', 'stand-ins'].some((name) => path.resolve(library) === path.join(root, name, 'tensor', 'index.ts'));
   const json = async () => JSON.stringify(await makePrelude(library));
-  const made = ours ? kept('prelude.json', json).then((text) => JSON.parse(text) as Prelude) : makePrelude(library);
+  const made = isOwnLibrary(library)
+    ? kept('prelude.json', json).then((text) => JSON.parse(text) as Prelude)
+    : makePrelude(library);
   preludes.set(library, made);
   made.catch(() => preludes.delete(library));
   return made;

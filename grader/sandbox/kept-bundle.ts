@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Loaded } from '../engine/sandbox.ts';
 import type { Bundle, BundleOptions } from './bundle.ts';
-import { keep, keptRoot, readKept } from './kept.ts';
+import { isOwnLibrary, keep, readKept } from './kept.ts';
 
 interface Kept extends Pick<Bundle, 'code' | 'map' | 'name'> {
   /** Text of the student's file. */
@@ -25,8 +25,8 @@ export async function keptBundle(
   options: BundleOptions,
   make: (options: BundleOptions) => Promise<Bundle | Extract<Loaded, { kind: 'failed' }>>,
 ): Promise<Bundle | Extract<Loaded, { kind: 'failed' }>> {
-  if (keptRoot() === undefined) return make(options);
   const { chapters, standIns, tensor, topic, mode } = options;
+  if (!isOwnLibrary(tensor) || path.dirname(path.dirname(tensor)) !== path.resolve(standIns)) return make(options);
   const file = `${topic}.ts`;
   const name = `bundles/${sha(JSON.stringify([chapters, standIns, tensor, topic, mode])).slice(0, 24)}`;
   const known = read(name);

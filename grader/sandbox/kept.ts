@@ -12,6 +12,13 @@ declare global {
 /** The root of the course that the kept texts belong to. */
 export const keptRoot = (): string | undefined => globalThis.courseCache?.root;
 
+/** Whether this is the library of the course whose state names the folder; what is made with another is not kept. */
+export function isOwnLibrary(tensor: string): boolean {
+  const root = keptRoot();
+  const folders = root === undefined ? [] : ['solutions', 'stand-ins'].map((name) => path.join(root, name));
+  return folders.some((folder) => path.resolve(tensor) === path.join(folder, 'tensor', 'index.ts'));
+}
+
 /** A text by its name, as kept; undefined when there is none. */
 export const readKept = (name: string): string | undefined => readKeptBytes(name)?.toString('utf8');
 
