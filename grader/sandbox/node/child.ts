@@ -6,7 +6,6 @@
  * process may open no file and start nothing, and the judge believes only what has the form of a result.
  */
 import { fstatSync, writeSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { Script, constants, createContext } from 'node:vm';
 import type { Bridge } from '../realm/lab.ts';
 import { runner, thrownBy } from '../realm/calls.ts';
@@ -15,6 +14,7 @@ import type { Realm } from '../realm/realm.ts';
 import type { Answer, Loading, PackedReply, Ran, Reply, Request, WireCall } from '../protocol.ts';
 import { freezeLanguage } from './freeze.ts';
 import { kinds } from './kinds.ts';
+import { optimiseLater } from './optimise-later.ts';
 import { pack, unpack } from './packing.ts';
 
 declare const MAX_DEPTH: number;
@@ -49,15 +49,6 @@ function runMicrotasks(): void {
 function timer(limit: number): () => number {
   const end = performance.now() + limit;
   return () => end - performance.now();
-}
-
-/**
- * How much a function must have run before V8 optimises it, some seven times what V8 has chosen: most of an exercise's
- * functions run for a few milliseconds in all, and optimising them takes longer. What runs for a second is optimised as
- * ever. Later versions of Node are not known to have this setting.
- */
-function optimiseLater(): void {
-  if (Number.parseInt(process.versions.node, 10) <= 24) setFlagsFromString('--interrupt-budget=500000');
 }
 
 /** `wasm`: whether the realm may compile WebAssembly, as a lab's library does. */
