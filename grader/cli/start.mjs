@@ -38,6 +38,10 @@ const ENTRIES = ['grade', 'hint', 'lab', 'type-advice', 'grade-class', 'class-wo
 /** Bundles that were not used for so long are deleted. */
 const UNUSED = 24 * 60 * 60_000;
 
+/** What gradings have kept there is large, and only saves time: it goes earlier. */
+const LARGE = ['remembered', 'bundles'];
+const LARGE_UNUSED = 60 * 60_000;
+
 /** A name for the state of everything that goes into the bundles. */
 function stateOf(folders) {
   const hash = createHash('sha256').update(`${process.version} ${root}`);
@@ -106,7 +110,10 @@ function deleteUnused(cache) {
   for (const name of readdirSync(cache)) {
     const place = path.join(cache, name);
     try {
-      if (Date.now() - statSync(place).mtimeMs > UNUSED) rmSync(place, { recursive: true, force: true });
+      const unused = Date.now() - statSync(place).mtimeMs;
+      if (unused > UNUSED) rmSync(place, { recursive: true, force: true });
+      else if (unused > LARGE_UNUSED)
+        for (const large of LARGE) rmSync(path.join(place, large), { recursive: true, force: true });
     } catch {
       // Another window was faster, or holds it open.
     }

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { canonical, type Report } from '../../grader/engine/report.ts';
 import { repository, TestCourse } from './course.ts';
 
 const HOUR = 60 * 60_000;
@@ -43,7 +44,7 @@ describe('bundles', () => {
     const { course, cache, age, bundles } = ownCourse();
     expect((await course.run(['grade', '--help'])).code).toBe(0);
     const [first] = bundles();
-    mkdirSync(join(cache, 'of-another-copy'));
+    mkdirSync(join(cache, 'of-another-copy', 'remembered'), { recursive: true });
     mkdirSync(join(cache, 'long-forgotten'));
     age('of-another-copy', 5);
     age('long-forgotten', 25);
@@ -59,6 +60,25 @@ describe('bundles', () => {
     expect(bundles()).toHaveLength(3);
     expect(bundles()).toContain(first);
     expect(bundles()).toContain('of-another-copy');
+    // What is large goes earlier.
+    expect(readdirSync(join(cache, 'of-another-copy'))).toEqual([]);
+  });
+
+  it('hold what a grading remembers, and the next grading says the same with it', async () => {
+    const { course, cache, bundles } = ownCourse();
+    course.solve('neuron');
+    course.solve('perceptron');
+    const grade = async () => JSON.parse((await course.run(['grade', 'chapter-1', '--json', '--fresh'])).out) as Report;
+    const first = canonical(await grade());
+    const [folder] = bundles();
+    const kept = ['remembered', 'bundles'].map((name) => readdirSync(join(cache, folder!, name)).length);
+    expect(kept).toEqual([2, 2]);
+    expect(canonical(await grade())).toEqual(first);
+    course.solve('neuron', (text) => text.replace('z >= 0 ? 1 : 0', 'z > 0 ? 1 : 0'));
+    const wrong = canonical(await grade());
+    rmSync(join(cache, folder!), { recursive: true });
+    expect(canonical(await grade())).toEqual(wrong);
+    expect(wrong.points).toBeLessThan(first.points);
   });
 
   it('may lose any part: the command runs all the same, and mends them', async () => {
