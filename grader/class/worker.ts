@@ -51,7 +51,7 @@ export function work(): void {
       .then((graded) => answer({ type: 'graded', graded }))
       .catch(failed)
       // The next submission's first child starts while this one's result is written.
-      .finally(() => collector ?? prewarm(1, isolation));
+      .finally(() => collector ?? prewarm(isolation));
   });
   // Otherwise this signal would open Node's debugger to every process of the machine.
   process.on('SIGUSR1', () => undefined);

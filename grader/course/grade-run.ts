@@ -82,7 +82,14 @@ export const goalId = ({ chapter, topic, fn }: Goal): string =>
 const parallelFor = ({ keep }: GradeRunOptions): number =>
   keep === undefined ? availableParallelism() + 2 : Math.max(2, availableParallelism());
 
-const sizeOf = ({ topic, only }: Job): number => (only === undefined ? topic.exercises.length : 1);
+/** How long a job takes, in no unit: what is remembered of it, or many times that where nothing is. */
+function sizeOf({ chapter, topic, only }: Job, { keep }: GradeRunOptions): number {
+  if (only !== undefined) return 0;
+  const remembered = keep && new Remembered(idOf(chapter, topic)).size;
+  return remembered || topic.exercises.length * 1_000_000;
+}
+
+const idOf = (chapter: Chapter, topic: Topic) => `${chapter.id}/${topic.name}`;
 
 interface Job {
   chapter: Chapter;
@@ -106,7 +113,8 @@ export async function gradeRun(options: GradeRunOptions): Promise<Report> {
 
   const topics = new Array<TopicReport>(jobs.length);
   // What takes longest begins first, so that nobody waits for it alone at the end.
-  const order = [...jobs.keys()].sort((a, b) => sizeOf(jobs[b]!) - sizeOf(jobs[a]!));
+  const sizes = jobs.map((job) => sizeOf(job, options));
+  const order = [...jobs.keys()].sort((a, b) => sizes[b]! - sizes[a]!);
   let next = 0;
   let done = 0;
   const work = async () => {
@@ -139,7 +147,7 @@ async function gradeJob({ chapter, topic, only }: Job, options: GradeRunOptions,
   const { files, replay, onCheck } = options;
   const path = `${chapter.folder}/${topic.name}.ts`;
   if (isUntouched(files, path)) return untouchedTopic(chapter, topic, only);
-  const id = `${chapter.id}/${topic.name}`;
+  const id = idOf(chapter, topic);
   const circumstances = { topicId: id, chapters: files.chapters, seed, isolation: levelOf(options) };
   const keep = only === undefined && replay === undefined ? options.keep : undefined;
   const known = keep === 'use' ? stillFullMarks(circumstances) : undefined;

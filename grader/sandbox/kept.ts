@@ -2,7 +2,7 @@
  * Texts that depend on nothing but the course's own files, kept on disk between runs. `grader/cli/start.mjs` names a
  * folder that is new whenever one of those files is; without a folder nothing is kept.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 declare global {
@@ -31,6 +31,12 @@ export function readKeptBytes(name: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** How many bytes are kept under a name; 0 for none. */
+export function keptSize(name: string): number {
+  const folder = globalThis.courseCache?.folder;
+  return folder === undefined ? 0 : (statSync(path.join(folder, name), { throwIfNoEntry: false })?.size ?? 0);
 }
 
 /** Keeps a text or bytes; on a disk that cannot be written nothing is kept. */

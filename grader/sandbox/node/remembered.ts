@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import type { RememberedPass } from '../../engine/sandbox.ts';
 import type { Asked, Packed } from '../hosted.ts';
-import { keep, readKeptBytes } from '../kept.ts';
+import { keep, keptSize, readKeptBytes } from '../kept.ts';
 import { headerLength } from './packing.ts';
 
 interface Entry {
@@ -47,6 +47,11 @@ export class Remembered {
   get #known(): Map<string, Entry> {
     this.#entries ??= read(readKeptBytes(this.#file));
     return this.#entries;
+  }
+
+  /** Bytes that are remembered; 0 for nothing. */
+  get size(): number {
+    return keptSize(this.#file);
   }
 
   find(name: string): Entry | undefined {

@@ -44,23 +44,18 @@ const grace = 1_000;
 /** A child whose memory has ever been larger (in megabytes) serves nobody else, who might be blamed for it. */
 const small = 192;
 
-const spare: Promise<Child>[] = [];
+let spare: Promise<Child> | undefined;
 /** Children that have served a topic and wait for another. */
 const idle: Child[] = [];
 const haveServed = new WeakSet<Child>();
 
-/**
- * Starts children before it is known what they will run; the next `openSandbox`es take them.
- *
- * @param count how many are to wait, with those that wait already
- */
-export function prewarm(count = 1, isolation: Isolation = 'process'): void {
-  while (spare.length < count) {
-    const started = Child.start({ memory: defaultMemory, isolation, mode: 'grade' });
-    // Whoever takes it sees the error.
-    started.catch(() => undefined);
-    spare.push(started);
-  }
+/** Starts a child before it is known what it will run; the next `openSandbox` takes it. */
+export function prewarm(isolation: Isolation = 'process', memory = defaultMemory): void {
+  if (spare) return;
+  const started = Child.start({ memory, isolation, mode: 'grade' });
+  // Whoever takes it sees the error.
+  started.catch(() => undefined);
+  spare = started;
 }
 
 /** Ends the shared children that nobody uses. */
@@ -73,7 +68,9 @@ async function takeChild(memory: number, isolation: Isolation, shared: boolean):
     child.alive && child.options.memory === memory && child.options.isolation === isolation;
   const known = shared ? idle.findIndex(suits) : -1;
   if (known >= 0) return idle.splice(known, 1)[0];
-  for (let waiting = spare.shift(); waiting; waiting = spare.shift()) {
+  const waiting = spare;
+  spare = undefined;
+  if (waiting) {
     const child = await waiting;
     if (suits(child)) return child;
     child.kill();
@@ -114,8 +111,8 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
     sandbox.loaded = bundled;
     const untouched = await child;
     if (shared && haveServed.has(untouched)) idle.push(untouched);
-    else if (spare.length > 0) untouched.kill();
-    else spare.push(child);
+    else if (spare) untouched.kill();
+    else spare = child;
     return sandbox;
   }
   await sandbox.open(await child);
