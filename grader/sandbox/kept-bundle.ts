@@ -8,14 +8,22 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Loaded } from '../engine/sandbox.ts';
 import type { Bundle, BundleOptions } from './bundle.ts';
-import { isOwnLibrary, keep, readKept } from './kept.ts';
+import { isOwnLibrary, keep, readKeptBytes } from './kept.ts';
+
+/** What is kept: a digest of all that follows, these lengths in bytes, and the three texts one after the other. */
+interface Index {
+  name: string;
+  source: number;
+  code: number;
+  map: number;
+}
 
 interface Kept extends Pick<Bundle, 'code' | 'map' | 'name'> {
   /** Text of the student's file. */
   source: string;
 }
 
-const sha = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
 /** The one name of a bundle that the student's code could see: not to be guessed. */
 export const freshName = (): string => `bundle_${randomBytes(12).toString('hex')}`;
@@ -38,20 +46,28 @@ export async function keptBundle(
   }
   const made = await make(options);
   const source = made.kind === 'bundle' && made.sources.size === 1 ? made.sources.get(file) : undefined;
-  if (made.kind === 'bundle' && source !== undefined) {
-    const text = JSON.stringify({ code: made.code, map: made.map, name: made.name, source } satisfies Kept);
-    keep(name, `${sha(text)}\n${text}`);
-  }
+  if (made.kind === 'bundle' && source !== undefined) write(name, { ...made, source });
   return made;
 }
 
+function write(file: string, { name, source, code, map }: Kept): void {
+  const texts = [source, code, map].map((text) => Buffer.from(text));
+  const lengths = { name, source: texts[0]!.length, code: texts[1]!.length, map: texts[2]!.length } satisfies Index;
+  const content = Buffer.concat([Buffer.from(`${JSON.stringify(lengths)}\n`), ...texts]);
+  keep(file, Buffer.concat([Buffer.from(`${sha(content)}\n`), content]));
+}
+
 /** What was kept, unless it is damaged. */
-function read(name: string): Kept | undefined {
-  const kept = readKept(name);
+function read(file: string): Kept | undefined {
+  const kept = readKeptBytes(file);
   const end = kept?.indexOf('\n') ?? -1;
   if (kept === undefined || end < 0) return undefined;
-  const text = kept.slice(end + 1);
-  return sha(text) === kept.slice(0, end) ? (JSON.parse(text) as Kept) : undefined;
+  const content = kept.subarray(end + 1);
+  if (sha(content) !== kept.toString('latin1', 0, end)) return undefined;
+  let at = content.indexOf('\n') + 1;
+  const { name, source, code, map } = JSON.parse(content.toString('utf8', 0, at)) as Index;
+  const text = (length: number) => content.toString('utf8', at, (at += length));
+  return { name, source: text(source), code: text(code), map: text(map) };
 }
 
 /** As the bundler reads it. */
