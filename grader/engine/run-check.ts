@@ -8,7 +8,7 @@ import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
 import { withoutRests } from './rest.ts';
 import { shortened, show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
-import type { Outcome } from './sandbox.ts';
+import { IDLE, type Outcome } from './sandbox.ts';
 import type { CallOptions, Subject } from './subject.ts';
 import { copy, countScalars, isRecord, type Value, type ValueRecord } from './value.ts';
 
@@ -279,7 +279,9 @@ export function problemOf(outcome: Exclude<Outcome, { kind: 'value' }>): Problem
     case 'timeout':
       return {
         verdict: 'timeout',
-        message: `did not finish within ${outcome.ms / 1000} s: endless, or far too slow`,
+        message: outcome.idle
+          ? `did not finish within ${outcome.ms / 1000} s, and ${IDLE}`
+          : `did not finish within ${outcome.ms / 1000} s: endless, or far too slow`,
       };
     case 'oom':
       return {
