@@ -1,12 +1,15 @@
 /** A limit of time is for what the student's code does, not for what else the machine has to do. */
+import type { PluginBuild } from 'esbuild';
 import { describe, expect, test, vi } from 'vitest';
 import { problemOf } from '../../grader/engine/run-check.ts';
 import type { Outcome } from '../../grader/engine/sandbox.ts';
+import { TooMuch, buildWithin } from '../../grader/sandbox/bundler.ts';
 import { HostedSandbox, type End, type Host } from '../../grader/sandbox/hosted.ts';
 import { millisecondsIn, ProcessorTime } from '../../grader/sandbox/processor-time.ts';
 import { Child } from '../../grader/sandbox/node/process.ts';
 import type { Request } from '../../grader/sandbox/protocol.ts';
 import { outcomeFrom } from '../../grader/sandbox/remote/messages.ts';
+import { stripWithin } from '../../grader/sandbox/stripper.ts';
 import { call, isAlive, outcomes, student } from './workshop.ts';
 
 const linux = process.platform === 'linux' ? test : test.skip;
@@ -196,12 +199,14 @@ describe('a real process', () => {
     expect(await outcomes(sandbox, [[call('f')]], { limit: 100 })).toEqual([{ kind: 'value', value: 1 }]);
   });
 
-  linux('a loop is a loop at once: no other process is started', async () => {
+  test('a loop that has the processor to itself is a loop at once: no other process is started', async () => {
     const sandbox = await student('export const f = () => { for (;;); };');
     const start = vi.spyOn(Child, 'start');
-    expect(await outcomes(sandbox, [[call('f')]], { limit: 600 })).toEqual([{ kind: 'timeout', ms: 600 }]);
+    const cpu = vi.spyOn(Child.prototype, 'cpu').mockImplementation(() => performance.now());
+    expect(await outcomes(sandbox, [[call('f')]], { limit: 300 })).toEqual([{ kind: 'timeout', ms: 300 }]);
     expect(start).not.toHaveBeenCalled();
     start.mockRestore();
+    cpu.mockRestore();
   });
 
   linux('its time is what Linux says', async () => {
@@ -210,6 +215,48 @@ describe('a real process', () => {
     child.kill();
     await child.ended;
     expect(child.cpu()).toBeUndefined();
+  });
+});
+
+describe('reading a file', () => {
+  // What looks like comments, before a mistake, is looked through again from each place: a second.
+  const slow = `export const f = g(${'`/*`, '.repeat(20_000)}1 2);`;
+
+  test('a stripper that hardly gets the processor has more time', async () => {
+    const idle = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000, system: 1_000 });
+    const read = await stripWithin(slow, 'one/topic.ts', { limit: 50, patience: 60_000 });
+    idle.mockRestore();
+    expect(read).toMatchObject({ kind: 'failed', why: 'syntax' });
+  });
+
+  test('one that uses the processor has not', async () => {
+    const reading = stripWithin(slow, 'one/topic.ts', { limit: 50, patience: 3_600_000 });
+    await expect(reading).rejects.toThrow(TooMuch);
+  });
+
+  const options = { stdin: { contents: 'import "slow";' }, write: false, bundle: true, logLevel: 'silent' } as const;
+  const waiting = (milliseconds: number) => ({
+    ...options,
+    plugins: [
+      {
+        name: 'slow',
+        setup(builder: PluginBuild) {
+          builder.onResolve({ filter: /slow/ }, () => ({ namespace: 'slow', path: 'slow' }));
+          builder.onLoad({ filter: /slow/ }, async () => {
+            await new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+            return { contents: 'export const f = 1;' };
+          });
+        },
+      },
+    ],
+  });
+
+  linux('a bundler that hardly gets the processor has more time', async () => {
+    expect((await buildWithin(waiting(2_500), { limit: 2_000, patience: 60_000 })).outputFiles.length).toBe(1);
+  });
+
+  test('but not without end', async () => {
+    await expect(buildWithin(waiting(3_600_000), { limit: 300, patience: 300 })).rejects.toThrow(TooMuch);
   });
 });
 
