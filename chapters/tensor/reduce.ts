@@ -96,7 +96,8 @@ function extreme(operation: string, sign: 1 | -1, x: Tensor, axes: Axes | undefi
       let best = out[j];
       for (let step = 0; step < count; step++, i += di) {
         const value = data[i];
-        if (sign * value > sign * best || value !== value) best = value; // only NaN is not itself
+        if (sign > 0 ? value > best : value < best) best = value;
+        else if (value !== value) best = value; // only NaN is not itself
       }
       out[j] = best;
     } else {

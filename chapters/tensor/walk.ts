@@ -62,17 +62,31 @@ export function copyOut(data: Float64Array, shape: Shape, strides: readonly numb
   // The two innermost loops are written out below; `walk` goes through what stands before them.
   const [rows, rowStep, columns, step, outer] = innermost(shape, strides);
   const outerStrides = strides.slice(0, outer);
-  let to = 0;
-  walk(shape.slice(0, outer), outerStrides, outerStrides, (_o, i, di, _j, _dj, count) => {
-    for (let block = 0; block < count; block++) {
-      for (let row = 0; row < rows; row++) {
-        let from = start + i + block * di + row * rowStep;
-        if (step === 1) for (const end = to + columns; to < end; to++, from++) out[to] = data[from];
-        else for (const end = to + columns; to < end; to++, from += step) out[to] = data[from];
-      }
+  const block = rows * columns;
+  walk(shape.slice(0, outer), outerStrides, outerStrides, (o, i, di, _j, _dj, count) => {
+    for (let k = 0; k < count; k++) {
+      copyRows(out, (o + k) * block, data, start + i + k * di, rows, rowStep, columns, step);
     }
   });
   return out;
+}
+
+/** `rows` times `columns` numbers, to where they lie next to each other. */
+function copyRows(
+  out: Float64Array,
+  to: number,
+  data: Float64Array,
+  from: number,
+  rows: number,
+  rowStep: number,
+  columns: number,
+  step: number,
+): void {
+  for (let row = 0; row < rows; row++, to += columns, from += rowStep) {
+    if (step === 1) for (let j = 0; j < columns; j++) out[to + j] = data[from + j];
+    else if (step === 0) out.fill(data[from], to, to + columns);
+    else for (let j = 0; j < columns; j++) out[to + j] = data[from + j * step];
+  }
 }
 
 /** The last two loops of a walk: axes that continue one another evenly are one, axes of length 1 are none. */
