@@ -25,6 +25,7 @@ import * as unary from './unary.ts';
  */
 export class Tensor {
   readonly shape: readonly number[];
+  /** Its numbers, and no other tensor's; `data.buffer` may hold others' beside them (see memory.ts). */
   readonly data: Float64Array;
 
   /**
