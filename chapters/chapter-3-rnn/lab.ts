@@ -318,7 +318,7 @@ export function statesSvg(adder: Adder, pair: Pair): string {
 async function adding(io: LabIo): Promise<void> {
   const [width, limit] = [Math.max(1, io.option('width', 16)), Math.max(25, io.option('steps', 1500))];
   io.print(`A network of ${width} units learns to add two ${BITS}-bit numbers, lowest digit first.`);
-  io.print('At each of 17 steps it reads two bits and says one. Nobody tells it about carries.\n');
+  io.print('At each of 17 steps it reads two bits and says one.\nNobody tells it about carries.\n');
   io.print('  step    loss   sums right   with long carries (ten digits or more)');
   const began = io.now();
   const trained = await trainAdder(
@@ -340,8 +340,8 @@ async function adding(io: LabIo): Promise<void> {
   io.print(onPaper(adder, [2 ** BITS - 1, 1]));
   await io.save('adder-loss.svg', curveSvg(losses, 'Adding: loss while it learns'));
   await io.save('adder-states.svg', statesSvg(adder, SHOWN));
-  io.print('\nSaved adder-loss.svg and adder-states.svg: which unit holds the carry?');
-  io.print('Try --width 2 with a few seeds, and --task text.');
+  io.print('\nWhich unit holds the carry? adder-states.svg shows it.');
+  io.print('Next: --width 2 with a few seeds, and --task text.');
 }
 
 // Text
@@ -513,7 +513,7 @@ async function reading(io: LabIo): Promise<void> {
     io.print(`${indented(write(model, characters, 200, temperature, random('last')))}\n`);
   }
   await io.save('text-loss.svg', curveSvg(losses, 'Text: loss while it learns'));
-  io.print('Saved text-loss.svg.');
+  io.print('Next: npm run grade chapter-4');
 }
 
 export async function lab(io: LabIo): Promise<void> {

@@ -568,7 +568,7 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
   const { length, steps, width, seed } = settings;
   const test = adding(length, 500, random(`test ${seed}`));
   io.print(`${length} numbers, two of them marked, one in each half. What is the sum of those two?`);
-  io.print(`Always answering 1 has a mean squared error of 0.167. Done means: below ${DONE} over ${WINDOW} batches.`);
+  io.print(`Always answering 1 has a mean squared error of 0.167.\nDone means: below ${DONE} over ${WINDOW} batches.`);
   io.print(`Width ${width}, at most ${steps} steps each.\n`);
 
   const total = steps * Object.values(costs).reduce((a, b) => a + b, 0);
@@ -625,7 +625,7 @@ async function addingLab(io: LabIo, whole: Whole): Promise<void> {
     `\nThe first one's input gate: ${most.marked.toFixed(2)} at the marks, ${most.elsewhere.toFixed(2)} elsewhere.`,
   );
   await io.save('gates.svg', gatesSvg(gates));
-  io.print('Saved adding.svg and gates.svg. Next: npm run lab chapter-4 -- --task sine');
+  io.print('\nNext: npm run lab chapter-4 -- --task sine');
   io.progress(1, 'done');
 }
 
@@ -638,10 +638,8 @@ async function sineLab(io: LabIo, whole: Whole): Promise<void> {
   };
   const { layers, width, projection } = STACK;
   const size = flatStack(newStack(settings.seed)).reduce((n, p) => n + p.size, 0);
-  io.print(
-    `${layers} layers of LSTM, ${width} cells each, of which ${projection} numbers are handed on; ${size} numbers to learn.`,
-  );
-  io.print('They hear waves of any period from 12 to 30 and guess the next value, again and again.\n');
+  io.print(`${layers} layers of LSTM, ${width} cells each, ${projection} numbers handed on; ${size} numbers to learn.`);
+  io.print('They hear waves of periods 12 to 30 and guess the next value, again and again.\n');
   const { losses, model } = trainStack(settings, (seen) => {
     const n = seen.length;
     if (n % 10 === 0) io.progress(n / settings.steps, `step ${n}, error ${lately(seen).toFixed(4)}`);
@@ -657,14 +655,14 @@ async function sineLab(io: LabIo, whole: Whole): Promise<void> {
   const [heard, truth] = [line.slice(0, 40), line.slice(40)];
   const said = goOn(model, heard, truth.length);
   io.print(
-    '\nAfter 40 values of a wave of period 20 they go on alone, each answer the next input (o; the wave itself: .):\n',
+    '\nAfter 40 values of a wave of period 20 they go on alone,\neach answer the next input (o; the wave itself: .):\n',
   );
   io.print(curvesText([{ letter: '.', values: truth }, { letter: 'o', values: said }], -1.3, 1.3)); // prettier-ignore
   const off = (n: number) => mean(said.slice(0, n).map((v, i) => (v - truth[i]) ** 2)).toFixed(4);
   io.print(
-    `\nMean squared error: ${off(10)} over the first 10 values, ${off(60)} over all 60 (silence would have 0.5).`,
+    `\nMean squared error: ${off(10)} over the first 10 values, ${off(60)} over all 60\n(silence would have 0.5).`,
   );
   await io.save('wave.svg', waveSvg(heard, truth, said));
-  io.print('Saved wave.svg. Next: npm run grade chapter-5');
+  io.print('\nNext: npm run grade chapter-5');
   io.progress(1, 'done');
 }

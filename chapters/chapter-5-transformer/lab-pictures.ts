@@ -1,4 +1,4 @@
-/** What the labs of chapter 5 draw with: attention as fields of squares, and curves, as SVG and in letters. */
+/** What the labs draw with from chapter 5 on: attention as fields of squares, and curves, as SVG and in letters. */
 
 /** What a lab may do to the world around it. */
 export interface LabIo {
@@ -24,6 +24,12 @@ export interface AttentionMap {
   keys: string[];
 }
 
+/** How a kind of picture looks: the class of its root, and the style for what has that class. */
+export interface Look {
+  name: string;
+  style: string;
+}
+
 const style = `<style>
 .look text { font: 13px system-ui, sans-serif; fill: #24292f; }
 .look .ground { fill: #ffffff; }
@@ -41,10 +47,12 @@ const style = `<style>
 .look .p2 { stroke: #d79bf2; } .look .p3 { stroke: #6fd583; }
 }
 </style>`;
+const look: Look = { name: 'look', style };
 
 const signs: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escape = (text: string) => text.replace(/[&<>"]/g, (sign) => signs[sign]);
-const short = (v: number) => String(Math.round(v * 10) / 10 || 0);
+/** A number with one digit after the point, as places in a picture are written. */
+export const short = (v: number) => String(Math.round(v * 10) / 10 || 0);
 
 /** The whole picture: a title, a story for those who cannot see it, and what is drawn. */
 export function picture(
@@ -54,8 +62,9 @@ export function picture(
   title: string,
   story: string,
   body: string[],
+  { name, style } = look,
 ): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-labelledby="${id}-t ${id}-d" class="look">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-labelledby="${id}-t ${id}-d" class="${name}">
 <title id="${id}-t">${escape(title)}</title>
 <desc id="${id}-d">${escape(story)}</desc>
 ${style}

@@ -265,6 +265,6 @@ export async function run(io: LabIo): Promise<void> {
       { steps, most: 1, what: 'loss' },
     ),
   );
-  io.print('\nSaved order-attention.svg and order-loss.svg. Next: npm run lab chapter-5');
+  io.print('\nNext: npm run lab chapter-5');
   io.progress(1, 'done');
 }

@@ -425,6 +425,6 @@ export async function run(io: LabIo): Promise<void> {
       `\n${uniforms.length} more characters: ${slow.toFixed(0)} ms when all is read again for each,\n` +
         `${quick.toFixed(0)} ms with the keys and values kept.`,
     );
-  io.print('\nSaved gpt-loss.svg and gpt-heads.svg.\nNext: npm run lab chapter-5 -- --task reverse');
+  io.print('\nNext: npm run lab chapter-5 -- --task reverse');
   io.progress(1, 'done');
 }

@@ -1,4 +1,6 @@
 /** What the lab of chapter 6 draws with: bars beside one another, and roads through a plane, as SVG. */
+import { label, picture, short } from '../chapter-5-transformer/lab-pictures.ts';
+import type { Look } from '../chapter-5-transformer/lab-pictures.ts';
 
 const style = `<style>
 .tune text { font: 13px system-ui, sans-serif; fill: #24292f; }
@@ -18,23 +20,7 @@ const style = `<style>
 .tune .w2 { stroke: #d79bf2; } .tune .w3 { stroke: #6fd583; } .tune .w4 { stroke: #ff8f85; }
 }
 </style>`;
-
-const signs: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-const escape = (text: string) => text.replace(/[&<>"]/g, (sign) => signs[sign]);
-const short = (v: number) => String(Math.round(v * 10) / 10 || 0);
-const label = (x: number, y: number, text: string, anchor = 'middle') =>
-  `<text x="${short(x)}" y="${short(y)}" text-anchor="${anchor}">${escape(text)}</text>`;
-
-function picture(width: number, height: number, id: string, title: string, story: string, body: string[]): string {
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-labelledby="${id}-t ${id}-d" class="tune">
-<title id="${id}-t">${escape(title)}</title>
-<desc id="${id}-d">${escape(story)}</desc>
-${style}
-<rect class="ground" width="${width}" height="${height}"/>
-${body.join('\n')}
-</svg>
-`;
-}
+const tune: Look = { name: 'tune', style };
 
 /** One quantity: its name, a number for each row, and how the number is written. */
 export interface Column {
@@ -59,10 +45,15 @@ export function barsSvg(id: string, title: string, story: string, rows: string[]
       }),
     ];
   });
-  return picture(left + columns.length * wide, top + rows.length * high + 14, id, title, story, [
-    ...rows.map((name, r) => label(left - 10, top + r * high + 16, name, 'end')),
-    ...body,
-  ]);
+  return picture(
+    left + columns.length * wide,
+    top + rows.length * high + 14,
+    id,
+    title,
+    story,
+    [...rows.map((name, r) => label(left - 10, top + r * high + 16, name, 'end')), ...body],
+    tune,
+  );
 }
 
 /** A road through the plane for each method, from the point where all begin, its name where it ends. */
@@ -87,16 +78,24 @@ export function waysSvg(
   order.forEach((k, n) => {
     if (n > 0) heights[k] = Math.max(heights[k], heights[order[n - 1]] + 15);
   });
-  return picture(left + wide + 30, top + high + 52, id, title, story, [
-    `<path class="frame" d="M${left} ${top}V${top + high}H${left + wide}"/>`,
-    ...ticks(mx).map((v) => label(px(v), top + high + 18, String(v))),
-    ...ticks(my).map((v) => label(left - 8, py(v) + 4, String(v), 'end')),
-    label(left + wide / 2, top + high + 40, names.x),
-    label(8, 18, names.y, 'start'),
-    ...ways.flatMap(({ name, points }, k) => [
-      `<path class="way w${k % 5}" d="M${points.map(([x, y]) => `${short(px(x))} ${short(py(y))}`).join('L')}"/>`,
-      ...points.slice(1).map(([x, y]) => `<circle class="way w${k % 5}" style="stroke-dasharray:none" cx="${short(px(x))}" cy="${short(py(y))}" r="2"/>`), // prettier-ignore
-      label(px(ends[k][0]) - 8, heights[k], name, 'end'),
-    ]),
-  ]);
+  return picture(
+    left + wide + 30,
+    top + high + 52,
+    id,
+    title,
+    story,
+    [
+      `<path class="frame" d="M${left} ${top}V${top + high}H${left + wide}"/>`,
+      ...ticks(mx).map((v) => label(px(v), top + high + 18, String(v))),
+      ...ticks(my).map((v) => label(left - 8, py(v) + 4, String(v), 'end')),
+      label(left + wide / 2, top + high + 40, names.x),
+      label(8, 18, names.y, 'start'),
+      ...ways.flatMap(({ name, points }, k) => [
+        `<path class="way w${k % 5}" d="M${points.map(([x, y]) => `${short(px(x))} ${short(py(y))}`).join('L')}"/>`,
+        ...points.slice(1).map(([x, y]) => `<circle class="way w${k % 5}" style="stroke-dasharray:none" cx="${short(px(x))}" cy="${short(py(y))}" r="2"/>`), // prettier-ignore
+        label(px(ends[k][0]) - 8, heights[k], name, 'end'),
+      ]),
+    ],
+    tune,
+  );
 }

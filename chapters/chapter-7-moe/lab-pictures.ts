@@ -1,5 +1,5 @@
 /** What the lab of chapter 7 draws: who works on what while the router learns, and a letter as each model turns it. */
-import { label, picture } from '../chapter-5-transformer/lab-pictures.ts';
+import { label, picture, short } from '../chapter-5-transformer/lab-pictures.ts';
 
 /** A training seen from the router: at some moments the share of each task's tokens that each expert got. */
 export interface Routing {
@@ -7,8 +7,6 @@ export interface Routing {
   /** (moments, tasks, E), each from 0 to 1 */
   shares: number[][][];
 }
-
-const round = (v: number) => String(Math.round(v * 10) / 10 || 0);
 
 /** For each training a column of fields, one for each task: a row for each expert, time from left to right, dark for 1. */
 export function routingSvg(
@@ -30,7 +28,7 @@ export function routingSvg(
         moment[k].flatMap((v, e) =>
           v < 0.02
             ? []
-            : `<rect class="cell" x="${round(x + m * w)}" y="${y + e * row}" width="${round(w)}" height="${row}" fill-opacity="${v.toFixed(2)}"/>`,
+            : `<rect class="cell" x="${short(x + m * w)}" y="${y + e * row}" width="${short(w)}" height="${row}" fill-opacity="${v.toFixed(2)}"/>`,
         ),
       );
       const names = r > 0 ? [] : [label(left - 30, y + high / 2 + 4, task, 'end')];
@@ -93,7 +91,7 @@ export function lettersSvg(
     `M${points
       .map(
         ([u, v]) =>
-          `${round(left + size * (column + 0.5) + (u * size) / 2.8)} ${round(top + size * (row + 0.5) - (v * size) / 2.8)}`,
+          `${short(left + size * (column + 0.5) + (u * size) / 2.8)} ${short(top + size * (row + 0.5) - (v * size) / 2.8)}`,
       )
       .join('L')}`;
   const body = [

@@ -1,4 +1,5 @@
 /** Moving numbers without changing them: reshape, transpose, squeeze, concat, stack, split. */
+import { allocate, copyOf } from './memory.ts';
 import { Tensor, needTensor } from './tensor.ts';
 import { ShapeError, checkShape, describe, resolveAxes, resolveAxis, showShape, sizeOf, stridesOf } from './shape.ts';
 import type { Shape } from './shape.ts';
@@ -18,7 +19,7 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
         (free < 0 ? `, which holds ${known}` : `: no length in place of -1 fits ${x.size} numbers`),
     );
   }
-  return new Tensor(target, x.data.slice());
+  return new Tensor(target, copyOf(x.data));
 }
 
 /** Axis k of the result is axis `axes[k]` of x; with no axes given, the order is reversed. */
@@ -38,43 +39,64 @@ export function transpose(x: Tensor, axes: readonly number[]): Tensor {
 /** Swaps the last two axes: (…, m, n) -> (…, n, m). */
 export function swapLastTwo(x: Tensor): Tensor {
   if (x.rank < 2) throw new ShapeError(`T: ${showShape(x.shape)} has fewer than two axes; nothing can be swapped`);
-  const [rows, columns] = x.shape.slice(-2);
-  const shape = [...x.shape.slice(0, -2), columns, rows];
-  if (rows === 1 || columns === 1) return new Tensor(shape, x.data.slice());
-  const out = new Float64Array(x.size);
+  const rows = x.shape[x.rank - 2];
+  const columns = x.shape[x.rank - 1];
+  const shape = x.rank === 2 ? [columns, rows] : [...x.shape.slice(0, -2), columns, rows];
+  if (rows === 1 || columns === 1) return new Tensor(shape, copyOf(x.data));
+  const out = allocate(x.size);
   for (let at = 0; at < out.length; at += rows * columns) transposeInto(out, x.data, at, rows, columns);
   return new Tensor(shape, out);
 }
 
-/** out (columns, rows) = x (rows, columns) transposed, both beginning at `at`; 8 rows at a time stay in the cache. */
+/**
+ * out (columns, rows) = x (rows, columns) transposed, both beginning at `at`. Eight rows are read side by side, so that
+ * eight numbers in a row are written.
+ */
 function transposeInto(out: Float64Array, x: Float64Array, at: number, rows: number, columns: number): void {
-  for (let top = 0; top < rows; top += 8) {
-    const bottom = Math.min(rows, top + 8);
-    for (let j = 0; j < columns; j++) {
-      let from = at + top * columns + j;
-      let to = at + j * rows + top;
-      for (let i = top; i < bottom; i++, from += columns, to++) out[to] = x[from];
+  let top = 0;
+  for (; top + 8 <= rows; top += 8) {
+    const r0 = at + top * columns;
+    const r1 = r0 + columns;
+    const r2 = r1 + columns;
+    const r3 = r2 + columns;
+    const r4 = r3 + columns;
+    const r5 = r4 + columns;
+    const r6 = r5 + columns;
+    const r7 = r6 + columns;
+    for (let j = 0, to = at + top; j < columns; j++, to += rows) {
+      out[to] = x[r0 + j];
+      out[to + 1] = x[r1 + j];
+      out[to + 2] = x[r2 + j];
+      out[to + 3] = x[r3 + j];
+      out[to + 4] = x[r4 + j];
+      out[to + 5] = x[r5 + j];
+      out[to + 6] = x[r6 + j];
+      out[to + 7] = x[r7 + j];
     }
+  }
+  for (; top < rows; top++) {
+    const from = at + top * columns;
+    for (let j = 0, to = at + top; j < columns; j++, to += rows) out[to] = x[from + j];
   }
 }
 
 export function expandDims(x: Tensor, axis: number): Tensor {
   const at = resolveAxis('expandDims', axis, x.rank + 1, x.shape);
-  return new Tensor([...x.shape.slice(0, at), 1, ...x.shape.slice(at)], x.data.slice());
+  return new Tensor([...x.shape.slice(0, at), 1, ...x.shape.slice(at)], copyOf(x.data));
 }
 
 export function squeeze(x: Tensor, axis?: number): Tensor {
   if (axis === undefined) {
     return new Tensor(
       x.shape.filter((length) => length !== 1),
-      x.data.slice(),
+      copyOf(x.data),
     );
   }
   const at = resolveAxis('squeeze', axis, x.rank, x.shape);
   if (x.shape[at] !== 1) {
     throw new ShapeError(`squeeze: axis ${axis} of ${showShape(x.shape)} is ${x.shape[at]}; only an axis of 1 can go`);
   }
-  return new Tensor([...x.shape.slice(0, at), ...x.shape.slice(at + 1)], x.data.slice());
+  return new Tensor([...x.shape.slice(0, at), ...x.shape.slice(at + 1)], copyOf(x.data));
 }
 
 function needTensors(operation: string, tensors: readonly Tensor[]): void {
@@ -96,7 +118,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   }
   const joined = tensors.reduce((total, x) => total + x.shape[at], 0);
   const shape = [...first.slice(0, at), joined, ...first.slice(at + 1)];
-  const out = new Float64Array(sizeOf(shape));
+  const out = allocate(sizeOf(shape));
   const blocks = sizeOf(first.slice(0, at));
   const inner = sizeOf(first.slice(at + 1));
   let offset = 0;
@@ -122,7 +144,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const at = resolveAxis('stack', axis, first.rank + 1, first.shape);
   const inner = sizeOf(first.shape.slice(at));
   const blocks = sizeOf(first.shape.slice(0, at));
-  const out = new Float64Array(first.size * tensors.length);
+  const out = allocate(first.size * tensors.length);
   tensors.forEach(({ data }, place) => {
     for (let block = 0; block < blocks; block++) {
       const from = block * inner;

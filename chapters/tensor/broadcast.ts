@@ -4,12 +4,15 @@
  * The rule is NumPy's. Write the two shapes so that they end together; missing axes on the left count as 1; on every
  * axis the lengths must be equal, or one of them 1, which is then repeated.
  */
+import { allocate } from './memory.ts';
 import { Tensor, needOperand } from './tensor.ts';
 import { ShapeError, sameShape, showShape, sizeOf, stridesOf } from './shape.ts';
 import type { Shape } from './shape.ts';
 import { copyOut, walk } from './walk.ts';
 import { kernels } from './kernels.ts';
 import type { BinaryName } from './kernels.ts';
+import { pairwise, withNumber } from './aligned.ts';
+import type { AlignedName } from './aligned.ts';
 
 /**
  * The shape two shapes broadcast to: (2, 1) and (3) give (2, 3).
@@ -31,7 +34,7 @@ export function broadcastShapes(what: string, a: Shape, b: Shape): Shape {
     }
     shape[rank - fromEnd] = one === 1 ? two : one;
   }
-  return shape;
+  return sameShape(shape, a) ? a : shape;
 }
 
 /** The strides with which a tensor of shape `from` is read as if it had shape `to`: 0 on every repeated axis. */
@@ -59,24 +62,33 @@ const number = new Float64Array(1);
 
 /** Applies one of the two-operand operations entry by entry, broadcasting. */
 export function binary(name: BinaryName, a: Tensor, other: Tensor | number): Tensor {
-  const kernel = kernels[name];
   if (typeof other === 'number') {
-    const out = new Float64Array(a.size);
-    number[0] = other;
-    kernel(out, 0, a.data, 0, 1, number, 0, 0, out.length);
+    const out = allocate(a.size);
+    if (isAligned(name)) withNumber[name](out, a.data, other);
+    else {
+      number[0] = other;
+      kernels[name](out, 0, a.data, 0, 1, number, 0, 0, out.length);
+    }
     return new Tensor(a.shape, out);
   }
   const b = needOperand(name, other);
   const shape = broadcastShapes(`${name}:`, a.shape, b.shape);
-  const out = new Float64Array(sizeOf(shape));
-  if (sameShape(a.shape, b.shape)) {
-    kernel(out, 0, a.data, 0, 1, b.data, 0, 1, out.length);
+  const out = allocate(sizeOf(shape));
+  // Equal sizes mean that nothing is repeated, though axes of length 1 may be missing on one side.
+  if (a.size === out.length && b.size === out.length) {
+    if (isAligned(name)) pairwise[name](out, a.data, b.data);
+    else kernels[name](out, 0, a.data, 0, 1, b.data, 0, 1, out.length);
   } else {
+    const kernel = kernels[name];
     walk(shape, broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape), (o, i, di, j, dj, count) =>
       kernel(out, o, a.data, i, di, b.data, j, dj, count),
     );
   }
   return new Tensor(shape, out);
+}
+
+function isAligned(name: BinaryName): name is AlignedName {
+  return name === 'add' || name === 'sub' || name === 'mul' || name === 'div';
 }
 
 /**
@@ -86,7 +98,8 @@ export function binary(name: BinaryName, a: Tensor, other: Tensor | number): Ten
 export function where(condition: Tensor, a: Tensor | number, b: Tensor | number): Tensor {
   const [test, yes, no] = [needOperand('where', condition), needOperand('where', a), needOperand('where', b)];
   const shape = broadcastShapes('where:', broadcastShapes('where:', test.shape, yes.shape), no.shape);
-  const [tests, yeses, out] = [test, yes, no].map((x) => broadcastTo(x, shape, 'where').data);
+  const out = copyOut(no.data, shape, broadcastStrides(no.shape, shape), 0);
+  const [tests, yeses] = [test, yes].map((x) => (x.size === out.length ? x : broadcastTo(x, shape, 'where')).data);
   for (let i = 0; i < out.length; i++) if (tests[i] !== 0) out[i] = yeses[i];
   return new Tensor(shape, out);
 }

@@ -1,4 +1,5 @@
 /** Reading and replacing parts of a tensor: by position (at, slice) and by a list of indices (gather, take, pick). */
+import { allocate, copyOf } from './memory.ts';
 import { Tensor, isTensor, needOperand } from './tensor.ts';
 import { ShapeError, describe, resolveIndex, sameShape, showShape, sizeOf, stridesOf } from './shape.ts';
 import type { Shape } from './shape.ts';
@@ -67,7 +68,7 @@ function locate(operation: string, x: Tensor, ranges: readonly Range[]) {
 export function slice(x: Tensor, ranges: readonly Range[], operation = 'slice'): Tensor {
   const { offset, shape, strides } = locate(operation, x, ranges);
   const contiguous = sameShape(strides, stridesOf(shape));
-  if (contiguous) return new Tensor(shape, x.data.slice(offset, offset + sizeOf(shape)));
+  if (contiguous) return new Tensor(shape, copyOf(x.data.subarray(offset, offset + sizeOf(shape))));
   return new Tensor(shape, copyOut(x.data, shape, strides, offset));
 }
 
@@ -75,7 +76,7 @@ export function slice(x: Tensor, ranges: readonly Range[], operation = 'slice'):
 export function withSlice(x: Tensor, ranges: readonly Range[], value: Tensor | number): Tensor {
   const { offset, shape, strides } = locate('withSlice', x, ranges);
   const source = broadcastTo(needOperand('withSlice', value), shape, 'withSlice');
-  const out = x.data.slice();
+  const out = copyOf(x.data);
   walk(shape, strides, broadcastStrides(shape, shape), (_o, i, di, j, dj, count) => {
     for (let step = 0; step < count; step++) out[offset + i + step * di] = source.data[j + step * dj];
   });
@@ -106,7 +107,7 @@ export function take(x: Tensor, axis: number, indices: Tensor | readonly number[
   const shape = [...before, ...chosen.shape, ...after];
   const inner = sizeOf(after);
   const blocks = sizeOf(before);
-  const out = new Float64Array(sizeOf(shape));
+  const out = allocate(sizeOf(shape));
   let to = 0;
   for (let block = 0; block < blocks; block++) {
     for (const index of chosen.data) {
@@ -125,7 +126,7 @@ export function pick(x: Tensor, indices: Tensor | readonly number[]): Tensor {
     const which = `pick: ${showShape(x.shape)} and indices ${showShape(chosen.shape)}`;
     throw new ShapeError(`${which}: one index for each row is needed, so indices ${showShape(x.shape.slice(0, -1))}`);
   }
-  const out = new Float64Array(chosen.size);
+  const out = allocate(chosen.size);
   for (let row = 0; row < out.length; row++) out[row] = x.data[row * classes + chosen.data[row]];
   return new Tensor(chosen.shape, out);
 }
@@ -136,7 +137,7 @@ export function oneHot(indices: Tensor | readonly number[], classes: number): Te
     throw new TypeError(`oneHot: the number of classes must be a whole number, 0 or more, got ${describe(classes)}`);
   }
   const chosen = checkIndices('oneHot', indices, classes);
-  const out = new Float64Array(chosen.size * classes);
+  const out = allocate(chosen.size * classes);
   for (let row = 0; row < chosen.size; row++) out[row * classes + chosen.data[row]] = 1;
   return new Tensor([...chosen.shape, classes], out);
 }

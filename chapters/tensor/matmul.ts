@@ -1,18 +1,19 @@
 /** Matrix products. */
+import { allocate } from './memory.ts';
 import { Tensor, needTensor } from './tensor.ts';
 import { ShapeError, showShape, sizeOf } from './shape.ts';
 import type { Shape } from './shape.ts';
 import { broadcastShapes, broadcastStrides } from './broadcast.ts';
 import { product } from './simd.ts';
-import type { Pairs } from './simd.ts';
+import type { Pairs, Sizes } from './simd.ts';
 import { walk } from './walk.ts';
 
 /**
- * out (m, n) += a (m, k) · b (k, n), each starting at its offset.
+ * out (m, n) = a (m, k) · b (k, n), each starting at its offset.
  *
- * The loops run i, k, j: the innermost goes along rows of b and a row of out, which are contiguous. Every out[i, j] is
- * summed over k = 0, 1, 2, … in this order, starting from 0, so the result is the same on every machine. Four steps of
- * k are taken at a time, so that out[i, j] is fetched and stored once for all four; the order of adding stays.
+ * Every out[i, j] is summed over k = 0, 1, 2, … in this order, starting from 0, so the result is the same on every
+ * machine. Eight columns are summed side by side: their sums need no memory until they are done, and each number of a is
+ * read once for all eight.
  */
 function multiplyInto(
   out: Float64Array,
@@ -26,26 +27,43 @@ function multiplyInto(
   n: number,
 ): void {
   for (let i = 0; i < m; i++) {
-    const outRow = outAt + i * n;
-    const aRow = aAt + i * k;
-    let step = 0;
-    for (; step + 4 <= k; step += 4) {
-      const a0 = a[aRow + step];
-      const a1 = a[aRow + step + 1];
-      const a2 = a[aRow + step + 2];
-      const a3 = a[aRow + step + 3];
-      const b0 = bAt + step * n;
-      const b1 = b0 + n;
-      const b2 = b1 + n;
-      const b3 = b2 + n;
-      for (let j = 0; j < n; j++) {
-        out[outRow + j] = out[outRow + j] + a0 * b[b0 + j] + a1 * b[b1 + j] + a2 * b[b2 + j] + a3 * b[b3 + j];
+    const o = outAt + i * n;
+    const from = aAt + i * k;
+    const to = from + k;
+    let j = 0;
+    for (; j + 8 <= n; j += 8) {
+      let s0 = 0;
+      let s1 = 0;
+      let s2 = 0;
+      let s3 = 0;
+      let s4 = 0;
+      let s5 = 0;
+      let s6 = 0;
+      let s7 = 0;
+      for (let p = from, q = bAt + j; p < to; p++, q += n) {
+        const x = a[p];
+        s0 += x * b[q];
+        s1 += x * b[q + 1];
+        s2 += x * b[q + 2];
+        s3 += x * b[q + 3];
+        s4 += x * b[q + 4];
+        s5 += x * b[q + 5];
+        s6 += x * b[q + 6];
+        s7 += x * b[q + 7];
       }
+      out[o + j] = s0;
+      out[o + j + 1] = s1;
+      out[o + j + 2] = s2;
+      out[o + j + 3] = s3;
+      out[o + j + 4] = s4;
+      out[o + j + 5] = s5;
+      out[o + j + 6] = s6;
+      out[o + j + 7] = s7;
     }
-    for (; step < k; step++) {
-      const a0 = a[aRow + step];
-      const b0 = bAt + step * n;
-      for (let j = 0; j < n; j++) out[outRow + j] += a0 * b[b0 + j];
+    for (; j < n; j++) {
+      let sum = 0;
+      for (let p = from, q = bAt + j; p < to; p++, q += n) sum += a[p] * b[q];
+      out[o + j] = sum;
     }
   }
 }
@@ -62,8 +80,10 @@ export function matmul(a: Tensor, second: Tensor): Tensor {
     throw new ShapeError(`${which}: a scalar is no matrix; to scale every entry, use mul`);
   }
   // A vector on the left is one row, a vector on the right one column; the extra axis goes away again at the end.
-  const [m, k] = a.rank === 1 ? [1, a.shape[0]] : [a.shape[a.rank - 2], a.shape[a.rank - 1]];
-  const [rows, n] = b.rank === 1 ? [b.shape[0], 1] : [b.shape[b.rank - 2], b.shape[b.rank - 1]];
+  const m = a.rank === 1 ? 1 : a.shape[a.rank - 2];
+  const k = a.shape[a.rank - 1];
+  const rows = b.rank === 1 ? b.shape[0] : b.shape[b.rank - 2];
+  const n = b.rank === 1 ? 1 : b.shape[b.rank - 1];
   if (k !== rows) {
     throw new ShapeError(
       `matmul: ${showShape(a.shape)} and ${showShape(b.shape)} do not align: the ${k} ` +
@@ -73,7 +93,9 @@ export function matmul(a: Tensor, second: Tensor): Tensor {
   }
   const { batch, pairs } = a.rank <= 2 && b.rank <= 2 ? ONE : batchOf(a, b, m * k, k * n, m * n);
   const size = sizeOf(batch) * m * n;
-  const data = product(a.data, b.data, size, [m, k, n], pairs) ?? plainProduct(a.data, b.data, size, [m, k, n], pairs);
+  const one = { m, k, n };
+  const data = product(a.data, b.data, size, one, pairs) ?? plainProduct(a.data, b.data, size, one, pairs);
+  if (a.rank === 2 && b.rank === 2) return new Tensor([m, n], data);
   return new Tensor([...batch, ...(a.rank === 1 ? [] : [m]), ...(b.rank === 1 ? [] : [n])], data);
 }
 
@@ -98,10 +120,10 @@ export function plainProduct(
   a: Float64Array,
   b: Float64Array,
   size: number,
-  [m, k, n]: readonly [m: number, k: number, n: number],
+  { m, k, n }: Sizes,
   pairs: Pairs,
 ): Float64Array {
-  const out = new Float64Array(size);
+  const out = allocate(size);
   pairs((aAt, bAt, outAt) => multiplyInto(out, outAt, a, aAt, b, bAt, m, k, n));
   return out;
 }

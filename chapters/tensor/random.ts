@@ -1,4 +1,5 @@
 /** Random numbers that are the same on every machine: integer arithmetic only, and the seed decides everything. */
+import { allocate } from './memory.ts';
 import { Tensor } from './tensor.ts';
 import { checkShape, describe, sizeOf } from './shape.ts';
 
@@ -118,7 +119,7 @@ function draw(operation: string, shape: readonly number[], rng: Random, next: ()
   if (typeof rng?.next !== 'function') {
     throw new TypeError(`${operation} needs a Random as its second argument, such as random(1), got ${describe(rng)}`);
   }
-  const out = new Float64Array(sizeOf(shape));
+  const out = allocate(sizeOf(shape));
   for (let i = 0; i < out.length; i++) out[i] = next();
   return new Tensor(shape, out);
 }

@@ -1,4 +1,5 @@
 /** Reductions: sum, mean, max, min over some axes or all, and where the largest and smallest stand. */
+import { allocate } from './memory.ts';
 import { Tensor } from './tensor.ts';
 import { ShapeError, resolveAxes, resolveAxis, showShape, sizeOf, stridesOf } from './shape.ts';
 import type { Shape } from './shape.ts';
@@ -37,17 +38,49 @@ function sumInto(out: Float64Array, kept: Shape, x: Tensor): void {
   });
 }
 
-export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const { kept, shape } = plan('sum', x, axes, options);
-  const out = new Float64Array(sizeOf(shape));
+/**
+ * The same over a single axis, the commonest case: x is `out.length / inner` blocks of `length` rows of `inner` numbers,
+ * and the rows of a block are added up.
+ */
+function sumRowsInto(out: Float64Array, data: Float64Array, length: number, inner: number): void {
+  let i = 0;
+  for (let cell = 0; cell < out.length; cell += inner) {
+    if (inner === 1) {
+      let total = 0;
+      for (const end = i + length; i < end; i++) total += data[i];
+      out[cell] = total;
+    } else for (let row = 0; row < length; row++) for (let j = cell; j < cell + inner; j++, i++) out[j] += data[i];
+  }
+}
+
+/** The sums, and how many numbers went into each. */
+function total(operation: string, x: Tensor, axes: Axes | undefined, options: ReduceOptions) {
+  if (typeof axes === 'number') {
+    const axis = resolveAxis(operation, axes, x.rank, x.shape);
+    const shape: number[] = [];
+    let inner = 1;
+    for (let k = 0; k < x.rank; k++) {
+      if (k !== axis) shape.push(x.shape[k]);
+      else if (options.keepDims) shape.push(1);
+      if (k > axis) inner *= x.shape[k];
+    }
+    const out = allocate(sizeOf(shape));
+    sumRowsInto(out, x.data, x.shape[axis], inner);
+    return { shape, out, count: x.shape[axis] };
+  }
+  const { kept, shape, count } = plan(operation, x, axes, options);
+  const out = allocate(sizeOf(shape));
   sumInto(out, kept, x);
+  return { shape, out, count };
+}
+
+export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const { shape, out } = total('sum', x, axes, options);
   return new Tensor(shape, out);
 }
 
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const { kept, shape, count } = plan('mean', x, axes, options);
-  const out = new Float64Array(sizeOf(shape));
-  sumInto(out, kept, x);
+  const { shape, out, count } = total('mean', x, axes, options);
   for (let i = 0; i < out.length; i++) out[i] /= count;
   return new Tensor(shape, out);
 }
@@ -55,13 +88,23 @@ export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tenso
 /** The largest entry (sign = 1) or the smallest (sign = -1). A NaN among them makes the result NaN. */
 function extreme(operation: string, sign: 1 | -1, x: Tensor, axes: Axes | undefined, options: ReduceOptions): Tensor {
   const { kept, shape, count } = plan(operation, x, axes, options);
-  const out = new Float64Array(sizeOf(shape)).fill(-sign * Infinity);
+  const out = allocate(sizeOf(shape)).fill(-sign * Infinity);
   if (count === 0 && out.length > 0) throw emptyError(operation, x);
+  const { data } = x;
   walk(x.shape, stridesOf(x.shape), broadcastStrides(kept, x.shape), (_o, i, di, j, dj, count) => {
-    const { data } = x;
-    for (let step = 0; step < count; step++, i += di, j += dj) {
-      const value = data[i];
-      if (sign * value > sign * out[j] || value !== value) out[j] = value; // only NaN is not itself
+    if (dj === 0) {
+      let best = out[j];
+      for (let step = 0; step < count; step++, i += di) {
+        const value = data[i];
+        if (sign > 0 ? value > best : value < best) best = value;
+        else if (value !== value) best = value; // only NaN is not itself
+      }
+      out[j] = best;
+    } else {
+      for (let step = 0; step < count; step++, i += di, j += dj) {
+        const value = data[i];
+        if (sign * value > sign * out[j] || value !== value) out[j] = value;
+      }
     }
   });
   return new Tensor(shape, out);
@@ -85,7 +128,7 @@ function argExtreme(operation: string, sign: 1 | -1, x: Tensor, axis: number | u
   const length = full[along];
   const inner = sizeOf(full.slice(along + 1));
   const shape = [...full.slice(0, along), ...full.slice(along + 1)];
-  const out = new Float64Array(sizeOf(shape));
+  const out = allocate(sizeOf(shape));
   if (length === 0 && out.length > 0) throw emptyError(operation, x);
   for (let cell = 0; cell < out.length; cell++) {
     const start = Math.floor(cell / inner) * length * inner + (cell % inner);

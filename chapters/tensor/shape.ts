@@ -13,13 +13,15 @@ export class ShapeError extends Error {
 
 /** A shape as the course writes it: `showShape([2, 3])` is `'(2, 3)'`. */
 export function showShape(shape: Shape): string {
-  return `(${shape.join(', ')})`;
+  let text = shape.length === 0 ? '(' : `(${shape[0]}`;
+  for (let axis = 1; axis < shape.length; axis++) text += `, ${shape[axis]}`;
+  return `${text})`;
 }
 
 /** How many numbers a tensor of this shape holds: the product of its axes, so 1 for the scalar shape (). */
 export function sizeOf(shape: Shape): number {
   let size = 1;
-  for (const length of shape) size *= length;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis]; // faster than for … of: it runs for every result
   return size;
 }
 
@@ -44,6 +46,18 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
+/** Shapes frozen lately, each at its hash: freezing an array costs the engine more than finding one it has frozen. */
+const recent = new Array<Shape>(64).fill(Object.freeze([]));
+
+/** The same shape, unchangeable: itself if it is so already, else one that shares nothing with it. */
+export function frozen(shape: Shape): Shape {
+  if (Object.isFrozen(shape)) return shape;
+  let hash = 0;
+  for (let axis = 0; axis < shape.length; axis++) hash = (hash * 31 + shape[axis]) & 63;
+  if (!sameShape(recent[hash], shape)) recent[hash] = Object.freeze(shape.slice());
+  return recent[hash];
+}
+
 /** Says what a wrong argument is, for a message: 'undefined', 'NaN', 'an array', 'a string'. */
 export function describe(value: unknown): string {
   if (value === undefined || value === null || typeof value === 'number') return String(value);
@@ -63,6 +77,7 @@ export function checkShape(operation: string, shape: unknown): asserts shape is 
   }
   for (let axis = 0; axis < shape.length; axis++) {
     const length: unknown = shape[axis];
+    if (typeof length === 'number' && length >= 0 && Math.floor(length) === length && length < Infinity) continue;
     if (typeof length !== 'number' || Number.isNaN(length)) {
       const hint = Array.isArray(length) ? ': give the lengths one by one, as in (2, 3)' : '';
       throw new TypeError(

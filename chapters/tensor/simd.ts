@@ -4,6 +4,7 @@
  *
  * Where there is no WebAssembly, or it is not allowed, `product` says so and matmul.ts does the work itself.
  */
+import { copyOf } from './memory.ts';
 
 /** simd.wat, compiled by `npm run kernel`, in hexadecimal. */
 const code =
@@ -54,6 +55,13 @@ function room({ memory }: Kernel, size: number): Float64Array | undefined {
   return numbers;
 }
 
+/** A matrix (m, k) times a matrix (k, n). */
+export interface Sizes {
+  m: number;
+  k: number;
+  n: number;
+}
+
 /** Which matrices are multiplied: calls `each` with where they begin in a, in b and in the result. */
 export type Pairs = (each: (aAt: number, bAt: number, outAt: number) => void) => void;
 
@@ -65,7 +73,7 @@ export function product(
   a: Float64Array,
   b: Float64Array,
   size: number,
-  [m, k, n]: readonly [m: number, k: number, n: number],
+  { m, k, n }: Sizes,
   pairs: Pairs,
 ): Float64Array | undefined {
   if (m < 4 || size * k < SMALLEST || a.length + b.length + size > LARGEST) return undefined;
@@ -78,5 +86,5 @@ export function product(
   at.set(a, size);
   at.set(b, size + a.length);
   pairs((aAt, bAt, outAt) => multiply(outAt * 8, (size + aAt) * 8, (size + a.length + bAt) * 8, strip * 8, m, k, n));
-  return at.slice(0, size);
+  return copyOf(at.subarray(0, size));
 }

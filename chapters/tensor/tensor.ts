@@ -4,6 +4,7 @@
  * Each method is one line here and lives in the file named after its kind: arithmetic in broadcast.ts and kernels.ts,
  * sums in reduce.ts, slices in indexing.ts, shapes in axes.ts, matrix products in matmul.ts, printing in print.ts.
  */
+import { copyOf } from './memory.ts';
 import * as axes from './axes.ts';
 import { binary, broadcastTo } from './broadcast.ts';
 import * as compare from './compare.ts';
@@ -15,7 +16,7 @@ import { toNested, toText } from './print.ts';
 import type { Nested } from './print.ts';
 import * as reduce from './reduce.ts';
 import type { Axes, ReduceOptions } from './reduce.ts';
-import { ShapeError, checkShape, describe, resolveAxis, sameShape, showShape, sizeOf } from './shape.ts';
+import { ShapeError, checkShape, describe, frozen, resolveAxis, sameShape, showShape, sizeOf } from './shape.ts';
 import * as unary from './unary.ts';
 
 /**
@@ -24,6 +25,7 @@ import * as unary from './unary.ts';
  */
 export class Tensor {
   readonly shape: readonly number[];
+  /** Its numbers, and no other tensor's; `data.buffer` may hold others' beside them (see memory.ts). */
   readonly data: Float64Array;
 
   /**
@@ -33,8 +35,7 @@ export class Tensor {
    */
   constructor(shape: readonly number[], data: Float64Array | readonly number[]) {
     checkShape('Tensor', shape);
-    // An operand's shape is frozen already, and most results have it too.
-    this.shape = Object.isFrozen(shape) ? shape : Object.freeze(shape.slice());
+    this.shape = frozen(shape);
     this.data = data instanceof Float64Array ? data : toFloat64(data);
     if (this.data.length !== sizeOf(shape)) {
       const need = `the shape ${showShape(shape)} holds ${sizeOf(shape)} numbers`;
@@ -249,7 +250,7 @@ export class Tensor {
   }
   /** (…) -> (size) */
   flatten(): Tensor {
-    return new Tensor([this.size], this.data.slice());
+    return new Tensor([this.size], copyOf(this.data));
   }
   /** Axis k of the result is axis `order[k]`; none given reverses them. (2, 3, 4).transpose(1, 0, 2) -> (3, 2, 4) */
   transpose(...order: number[]): Tensor {

@@ -298,6 +298,11 @@ export const chooseToken = exercise({
       { logits: toTensor([1, 2]), u: 0.5, sampling: { ...always, topP: 0 } },
       { logits: toTensor([1, 2]), u: 1, sampling: always },
     ]),
+    rejects('settings or a u out of range at temperature 0', [
+      { logits: toTensor([1, 2]), u: 0.5, sampling: { ...always, temperature: 0, topK: 0 } },
+      { logits: toTensor([1, 2]), u: 0.5, sampling: { ...always, temperature: 0, topP: 2 } },
+      { logits: toTensor([1, 2]), u: 1, sampling: { ...always, temperature: 0 } },
+    ]),
   ],
   examples: choices,
   misconceptions: {
@@ -356,7 +361,7 @@ export const chooseToken = exercise({
   hints: [
     'Four functions you have, one after the other. Only their order is a question.',
     '(V) logits stay (V) logits through all filters; softmax makes probabilities of them; sampleIndex makes a number.',
-    'Divide by the temperature, topKFilter, topPFilter, softmax, sampleIndex. At temperature 0 dividing gives infinities: leave the logits as they are there, and let softmaxWithTemperature(…, 0) decide.',
+    'Divide by the temperature, topKFilter, topPFilter, softmax, sampleIndex. At temperature 0 dividing gives infinities: leave the logits as they are there, and let softmaxWithTemperature(…, 0) decide. The filters stay, and refuse a bad topK or topP.',
     'softmaxWithTemperature(topPFilter(topKFilter(z, topK), topP), temperature === 0 ? 0 : 1)',
   ],
 });

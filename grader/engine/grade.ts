@@ -4,6 +4,7 @@
 import type { Check } from './check.ts';
 import type { Chapter, Exercise, Topic } from './exercise.ts';
 import {
+  problemFor,
   total,
   type CheckReport,
   type ExerciseReport,
@@ -96,11 +97,8 @@ const VERDICT_OF_LOAD: Partial<Record<Extract<Loaded, { kind: 'failed' }>['why']
   crash: 'crash',
 };
 
-const loadProblem = (loaded: Extract<Loaded, { kind: 'failed' }>): Problem => ({
-  verdict: VERDICT_OF_LOAD[loaded.why] ?? 'error',
-  message: loaded.message,
-  ...(loaded.at && { at: loaded.at }),
-});
+const loadProblem = ({ why, message, at }: Extract<Loaded, { kind: 'failed' }>): Problem =>
+  problemFor({ verdict: VERDICT_OF_LOAD[why] ?? 'error', message, ...(at && { at }) });
 
 const checkReport = (
   check: Check,

@@ -135,18 +135,38 @@ function shownNumber(x: number): number | string {
 
 /** How many numbers, texts and lists a shown value may have: nobody reads more, and a report stays small. */
 const SHOWN = 4096;
-/** Longest text shown. */
+/** How many characters all texts and names in a shown value may have together. */
+const SHOWN_LETTERS = 50_000;
+/** Longest text shown: a string, a name, the message of an error. */
 const SHOWN_TEXT = 500;
+/** Longest sentence of the grader's own, which may quote what a student has named or returned. */
+const SHOWN_SENTENCE = 1_000;
+/** Longest line of a student's file that is shown with a place in it. */
+const SHOWN_LINE = 2_000;
 
 /** A text cut to a length that can be read. */
-export const shortened = (text: string): string => (text.length > SHOWN_TEXT ? `${text.slice(0, SHOWN_TEXT)}…` : text);
+export const shortened = (text: string, most = SHOWN_TEXT): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
+
+/** As {@link shortened}, for a whole sentence. */
+export const sentenceOf = (text: string): string => shortened(text, SHOWN_SENTENCE);
+
+/** A problem of a length that can be read; where a line of the file is longer, its number has to do. */
+export function problemFor({ verdict, message, at }: Problem): Problem {
+  const long = (at?.text?.length ?? 0) > SHOWN_LINE;
+  return {
+    verdict,
+    message: sentenceOf(message),
+    ...(at && { at: long ? { file: at.file, line: at.line, column: at.column } : at }),
+  };
+}
 
 /** A value for the report; what is beyond some thousand entries is left out. */
 export function show(value: Value): Shown {
-  return shown(value, { left: SHOWN });
+  return shown(value, { left: SHOWN, letters: SHOWN_LETTERS });
 }
 
-function shown(value: Value, room: { left: number }): Shown {
+function shown(value: Value, room: { left: number; letters: number }): Shown {
   room.left--;
   const take = (n: number) => {
     const most = Math.max(0, Math.min(n, room.left));
@@ -156,16 +176,21 @@ function shown(value: Value, room: { left: number }): Shown {
   const inside = <T, R>(items: readonly T[], f: (item: T) => R): R[] => {
     const out: R[] = [];
     for (const item of items) {
-      if (room.left <= 0) break;
+      if (room.left <= 0 || room.letters <= 0) break;
       out.push(f(item));
     }
     return out;
+  };
+  const text = (whole: string): string => {
+    const short = shortened(whole);
+    room.letters -= short.length;
+    return short;
   };
   if (value === undefined) return { odd: 'undefined' };
   if (value === null) return null;
   if (typeof value === 'number') return shownNumber(value);
   if (typeof value === 'boolean') return value;
-  if (typeof value === 'string') return { text: shortened(value) };
+  if (typeof value === 'string') return { text: text(value) };
   if (value instanceof Odd) return { odd: value.what };
   if (value instanceof NamedFunction) return { odd: formula(value) };
   if (value instanceof Tensor)
@@ -175,7 +200,7 @@ function shown(value: Value, room: { left: number }): Shown {
   if (value instanceof Uint8Array) return { bytes: Array.from(value.subarray(0, take(value.length))) };
   if (Array.isArray(value)) return { list: inside(value, (v) => shown(v, room)) };
   if (isRecord(value))
-    return { record: Object.fromEntries(inside(Object.entries(value), ([k, v]) => [shortened(k), shown(v, room)])) };
+    return { record: Object.fromEntries(inside(Object.entries(value), ([k, v]) => [text(k), shown(v, room)])) };
   return { odd: 'something unknown' };
 }
 

@@ -7,8 +7,17 @@ import { diagnose, recognise, withoutRefuted } from './diagnose.ts';
 import type { Exercise } from './exercise.ts';
 import type { Sample } from './patterns.ts';
 import { withoutRests } from './rest.ts';
-import { shortened, show, type Diagnosis, type Failure, type Problem, type Verdict } from './report.ts';
-import type { Outcome } from './sandbox.ts';
+import {
+  problemFor,
+  sentenceOf,
+  shortened,
+  show,
+  type Diagnosis,
+  type Failure,
+  type Problem,
+  type Verdict,
+} from './report.ts';
+import { IDLE, type Outcome } from './sandbox.ts';
 import type { CallOptions, Subject } from './subject.ts';
 import { copy, countScalars, isRecord, type Value, type ValueRecord } from './value.ts';
 
@@ -297,7 +306,9 @@ export function problemOf(outcome: Exclude<Outcome, { kind: 'value' }>): Problem
     case 'timeout':
       return {
         verdict: 'timeout',
-        message: `did not finish within ${outcome.ms / 1000} s: endless, or far too slow`,
+        message: outcome.idle
+          ? `did not finish within ${outcome.ms / 1000} s, and ${IDLE}`
+          : `did not finish within ${outcome.ms / 1000} s: endless, or far too slow`,
       };
     case 'oom':
       return {
@@ -443,7 +454,7 @@ function failureOf(
   const names = [...new Set([...(exercise.backwardOf?.takes ?? []), ...exercise.parameters])];
   return {
     check: check.id,
-    sentence: finding?.sentence ?? (problem!.verdict === 'error' ? 'throws an error' : problem!.message),
+    sentence: sentenceOf(finding?.sentence ?? (problem!.verdict === 'error' ? 'throws an error' : problem!.message)),
     inputs: names.filter((n) => fed[n] !== undefined).map((name) => ({ name, value: show(fed[name]) })),
     outputs: [
       ...(finding?.mismatches ?? []).map((m) => {
@@ -457,12 +468,10 @@ function failureOf(
       }),
       ...(finding?.seen ?? []).map((s) => ({ name: s.name, got: show(s.value), wrong: [] })),
     ],
-    facts: finding?.facts ?? [],
+    facts: (finding?.facts ?? []).map(sentenceOf),
     // A factor or an offset would give the hidden value away.
     ...(diagnosis && (check.visibility === 'visible' || diagnosis.kind === 'misconception') && { diagnosis }),
-    ...(problem && {
-      problem: { verdict: problem.verdict, message: problem.message, ...(problem.at && { at: problem.at }) },
-    }),
+    ...(problem && { problem: problemFor(problem) }),
     replay,
   };
 }

@@ -62,13 +62,18 @@ export type Outcome = (
       /** Which call of the program threw: its exported name. */
       fn: string;
     }
-  | { kind: 'timeout'; ms: number }
+  /** `idle`: it hardly got the processor in all that time. */
+  | { kind: 'timeout'; ms: number; idle?: true }
   | { kind: 'oom'; megabytes: number }
   | { kind: 'crash'; detail: string }
 ) & {
   /** What the student's code printed during this program, capped. */
   console?: string;
 };
+
+/** The end of a sentence about an idle timeout. */
+export const IDLE =
+  'hardly used the processor: the machine is too busy, so grade it again later (or it waits for something)';
 
 /** How loading a file ended. */
 export type Loaded =

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ImportKind, type Message, type Plugin, build } from 'esbuild';
 import type { Loaded, Place } from '../engine/sandbox.ts';
+import { memoryApart } from './apart.ts';
 import { TooMuch, buildWithin } from './bundler.ts';
 import { firstLook, largestFile, tooLarge, tooMuch } from './first-look.ts';
 import { isOwnLibrary, kept } from './kept.ts';
@@ -140,6 +141,7 @@ async function makePrelude(library: string): Promise<Prelude> {
     metafile: true,
     plugins: [
       { name: 'library', setup: (builder) => builder.onResolve({ filter: /^#tensor$/ }, () => ({ path: library })) },
+      memoryApart(library),
     ],
   });
   const names = Object.values(metafile.outputs)[0].exports.filter((name) => !name.startsWith('realm'));

@@ -2,8 +2,9 @@
  * The judge's end of a sandbox: requests, replies, limits and restarts, whatever the other end is (a child process, a
  * worker behind a frame).
  */
-import type { Loaded, Outcome, Place, Program, RunOptions, Sandbox } from '../engine/sandbox.ts';
+import { IDLE, type Loaded, type Outcome, type Place, type Program, type RunOptions, type Sandbox } from '../engine/sandbox.ts'; // prettier-ignore
 import type { Value } from '../engine/value.ts';
+import { ProcessorTime } from './processor-time.ts';
 import type { Request, WireCall } from './protocol.ts';
 import type { StackMapper } from './stack.ts';
 import { NotAResult, decode, encode } from './wire.ts';
@@ -22,6 +23,8 @@ export interface Host {
   /** Hears every message; gives back what ends the listening. */
   listen(hear: (message: unknown) => void): () => void;
   kill(): void;
+  /** Milliseconds of processor time so far, where the system tells. */
+  cpu?(): number | undefined;
 }
 
 export interface HostedOptions<H extends Host> {
@@ -36,6 +39,8 @@ export interface HostedOptions<H extends Host> {
   loadLimit: number;
   /** How much later than its own limit a host is killed. */
   grace: number;
+  /** How much longer what hardly got the processor may take, when it is tried once more (default 20,000). */
+  patience?: number;
   /** Whether a host answers programs one by one from the start. */
   singly: boolean;
   /** What to call the host in messages: "process". */
@@ -83,6 +88,8 @@ interface Answered {
   kind: 'reply';
   what: Record<string, unknown>;
   console: string;
+  /** Its message holds further answers. */
+  more?: boolean;
 }
 
 /** What the judge received, or why there is nothing more to receive. */
@@ -98,6 +105,9 @@ function answerIn(answer: unknown): Answered | undefined {
   const printed = typeof console === 'string' ? console.slice(0, 70_000) : '';
   return { kind: 'reply', what: what as Record<string, unknown>, console: printed };
 }
+
+/** An outcome without an answer. */
+type Lost = Exclude<Outcome, { kind: 'value' | 'error' }>;
 
 /** A request on its way: the replies with its id, in order, each once. */
 class Exchange {
@@ -116,11 +126,11 @@ class Exchange {
       this.#received += count;
       this.#replies.push({ kind: 'packed', count, packed, ended: ended === true });
     } else if (Array.isArray(answers)) {
-      for (const answer of answers as unknown[]) {
+      for (const [i, answer] of (answers as unknown[]).entries()) {
         const reply = answerIn(answer);
         if (!reply) return;
         this.#received++;
-        this.#replies.push(reply);
+        this.#replies.push({ ...reply, more: i < answers.length - 1 });
       }
     } else return;
     this.#wake();
@@ -159,6 +169,11 @@ class Exchange {
   }
 }
 
+const isTimeout = (event: Event): boolean =>
+  event.kind === 'late' ||
+  (event.kind === 'packed' && event.ended) ||
+  (event.kind === 'reply' && event.what.kind === 'timeout');
+
 export class HostedSandbox<H extends Host> implements Sandbox {
   loaded: Loaded = { kind: 'failed', why: 'crash', message: 'not loaded yet' };
   protected host: H | undefined;
@@ -178,6 +193,11 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     this.loaded = await this.#load(host);
   }
 
+  /** How long something may take that hardly got the processor when it had its limit. */
+  #patient(limit: number): number {
+    return limit + (this.#options.patience ?? 20_000);
+  }
+
   async *run(programs: Program[], options: RunOptions = {}): AsyncGenerator<Outcome> {
     const { limit = 1_000, echo = false } = options;
     if (this.#busy) throw new Error('a sandbox runs one request at a time: finish or leave the last one first');
@@ -195,7 +215,7 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     this.#busy = true;
     try {
       // A process that dies takes the answers with it that it had gathered: what is missing is asked again, one by one,
-      // and only what dies then has lost.
+      // and only what dies then has lost. What was late because the machine is busy gets more time, once.
       const rest = { ...request };
       for (;;) {
         const ready = await this.#ready();
@@ -203,10 +223,11 @@ export class HostedSandbox<H extends Host> implements Sandbox {
           yield ready;
           return;
         }
-        const answered = yield* this.#exchange(ready.host, rest, limit);
-        if (answered === undefined) return;
-        rest.programs = rest.programs.slice(answered);
+        const left = yield* this.#exchange(ready.host, rest, limit);
+        if (left === undefined) return;
+        rest.programs = rest.programs.slice(left.answered);
         rest.singly = true;
+        if (left.starved) rest.limit = this.#patient(limit);
       }
     } finally {
       this.#busy = false;
@@ -228,7 +249,7 @@ export class HostedSandbox<H extends Host> implements Sandbox {
 
   /**
    * Asks what was asked before. The answers as they came, up to the first that is the last (a timeout); undefined when
-   * the host ended over it: then it has to be asked in the ordinary way.
+   * the host ended over it, or hardly got the processor: then it has to be asked in the ordinary way.
    */
   protected async ask(asked: Asked): Promise<Packed[] | undefined> {
     if (this.#busy) throw new Error('a sandbox runs one request at a time: finish or leave the last one first');
@@ -241,13 +262,16 @@ export class HostedSandbox<H extends Host> implements Sandbox {
       const answers: Packed[] = [];
       try {
         ready.host.send({ type: 'packed', id: exchange.id, programs, limit, echo });
+        const used = new ProcessorTime(() => ready.host.cpu?.(), this.#owed);
         for (let received = 0; received < count;) {
           const event = await exchange.next(limit + this.#options.grace + (received === 0 ? this.#owed : 0));
           this.#owed = 0;
-          if (event.kind !== 'packed' || event.count > count - received) {
+          const starved = isTimeout(event) && used.isBelow(limit / 2);
+          if (event.kind !== 'packed' || event.count > count - received || starved) {
             await this.#discard();
             return undefined;
           }
+          used.restart();
           answers.push(event);
           received += event.count;
           if (!event.ended) continue;
@@ -263,32 +287,48 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     }
   }
 
-  /** Yields outcomes; returns how many when the process has ended and the rest should be asked again. */
-  async *#exchange(host: H, request: Run, limit: number): AsyncGenerator<Outcome, number | undefined> {
+  /**
+   * Yields outcomes; returns how many when the rest should be asked again: the process has ended, or it hardly got the
+   * processor.
+   * @param limit the limit that counts; the request's own may be a patient one
+   */
+  async *#exchange(
+    host: H,
+    request: Run,
+    limit: number,
+  ): AsyncGenerator<Outcome, { answered: number; starved: boolean } | undefined> {
     const exchange = new Exchange(host);
     const { length } = request.programs;
+    const patient = request.limit > limit;
+    const asked = this.#packed(request);
+    const answers: Packed[] = [];
     let done = 0;
     try {
-      const asked = this.#packed(request);
-      const answers: Packed[] = [];
       if (asked) host.send({ type: 'packed', id: exchange.id, programs: asked.programs, limit, echo: request.echo });
-      else host.send({ type: 'run', id: exchange.id, ...request });
+      else host.send({ type: 'run', ...request, id: exchange.id });
+      const used = new ProcessorTime(() => host.cpu?.(), this.#owed);
       while (done < length) {
-        const event = await exchange.next(limit + this.#options.grace + (done === 0 ? this.#owed : 0));
+        const wait = request.limit + this.#options.grace + (done === 0 ? this.#owed : 0);
         this.#owed = 0;
-        if (event.kind !== 'reply' && event.kind !== 'packed' && !request.singly) {
-          await this.#discard();
-          const answered = done;
-          done = Infinity;
-          return answered;
-        }
+        const event = patient
+          ? await this.#nextWhile(exchange, wait, () => used.isBelow(2 * limit))
+          : await exchange.next(wait);
+        const starved = isTimeout(event) && used.isBelow(limit / 2);
+        // Before a timeout in the same message nothing is restarted: it is the timeout that has taken the time.
+        if (event.kind === 'packed' || (event.kind === 'reply' && !event.more)) used.restart();
         if (event.kind === 'packed') answers.push(event);
         for (const answer of event.kind === 'packed' ? this.#unpacked(event) : [event]) {
+          if ((starved && !patient && isTimeout(answer)) || (answer.kind !== 'reply' && !request.singly)) {
+            await this.#discard();
+            const answered = done;
+            done = Infinity;
+            return { answered, starved };
+          }
           const outcome = this.#outcome(answer, limit);
           done = ['value', 'error'].includes(outcome.kind) ? done + 1 : Infinity;
           if (done === Infinity) await this.#discard();
           if (done === length && asked) this.last = { asked, answers };
-          yield outcome;
+          yield outcome.kind === 'timeout' && starved ? { ...outcome, ms: request.limit, idle: true } : outcome;
           if (done >= length) break;
         }
       }
@@ -298,8 +338,18 @@ export class HostedSandbox<H extends Host> implements Sandbox {
       if (done < length) {
         // The reader has left: finish the program that is running, forget the rest.
         host.send({ type: 'cancel' });
-        this.#owed = limit;
+        this.#owed = request.limit;
       }
+    }
+  }
+
+  /** The next reply, waited for at most so long, and only as long as this holds. */
+  async #nextWhile(exchange: Exchange, wait: number, holds: () => boolean): Promise<Event> {
+    for (const end = performance.now() + wait; ;) {
+      const event = await exchange.next(100);
+      if (event.kind !== 'late' || performance.now() > end) return event;
+      // One that has ended has no processor time either, and is about to say how.
+      if (!holds()) return exchange.next(100);
     }
   }
 
@@ -350,10 +400,7 @@ export class HostedSandbox<H extends Host> implements Sandbox {
   }
 
   /** The outcome when no answer came. */
-  #lost(
-    event: Exclude<Event, { kind: 'reply' | 'packed' }>,
-    limit: number,
-  ): Exclude<Outcome, { kind: 'value' | 'error' }> {
+  #lost(event: Exclude<Event, { kind: 'reply' | 'packed' }>, limit: number): Lost {
     if (event.kind === 'late') return { kind: 'timeout', ms: limit };
     if (event.kind === 'oom') return { kind: 'oom', megabytes: this.#options.memory };
     return { kind: 'crash', detail: event.detail };
@@ -377,27 +424,47 @@ export class HostedSandbox<H extends Host> implements Sandbox {
   }
 
   async #load(host: H): Promise<Loaded> {
+    const { loadLimit } = this.#options;
+    const first = await this.#loadWithin(host, loadLimit);
+    const again = first.starved && !this.#closed ? await this.#options.start() : undefined;
+    if (!again || this.#closed) {
+      again?.kill();
+      return first.loaded;
+    }
+    return (await this.#loadWithin(again, this.#patient(loadLimit))).loaded;
+  }
+
+  async #loadWithin(host: H, limit: number): Promise<{ loaded: Loaded; starved: boolean }> {
     this.host = host;
     this.#owed = 0;
     const exchange = new Exchange(host);
-    const { loadLimit: limit, grace, code } = this.#options;
+    const { loadLimit, grace, code } = this.#options;
     host.send({ type: 'load', id: exchange.id, code, limit });
+    const used = new ProcessorTime(() => host.cpu?.());
     // Starting the process is not the student's time.
-    const event = await exchange.next(limit + grace + 10_000);
+    const wait = limit + grace + 10_000;
+    const event =
+      limit > loadLimit
+        ? await this.#nextWhile(exchange, wait, () => used.isBelow(2 * loadLimit))
+        : await exchange.next(wait);
+    const starved = isTimeout(event) && used.isBelow(loadLimit / 2);
     exchange.close();
-    const loaded = this.#loading(event);
+    const loaded = this.#loading(event, starved ? limit : undefined);
     if (loaded.kind === 'failed') await this.#discard();
-    return loaded;
+    return { loaded, starved };
   }
 
-  #loading(event: Event): Loaded {
+  /** @param idle the milliseconds that it had, if it hardly got the processor in them */
+  #loading(event: Event, idle?: number): Loaded {
     // Nobody asked for bytes here.
     if (event.kind === 'packed') event = BROKEN;
-    if (event.kind !== 'reply') return this.#neverLoaded(this.#lost(event, this.#options.loadLimit));
+    const ms = idle ?? this.#options.loadLimit;
+    const late: Lost = { kind: 'timeout', ms, ...(idle !== undefined && { idle: true }) };
+    if (event.kind !== 'reply')
+      return this.#neverLoaded(event.kind === 'late' ? late : this.#lost(event, this.#options.loadLimit));
     const { what } = event;
     const printed = event.console === '' ? {} : { console: event.console };
-    if (what.kind === 'timeout')
-      return { ...this.#neverLoaded({ kind: 'timeout', ms: this.#options.loadLimit }), ...printed };
+    if (what.kind === 'timeout') return { ...this.#neverLoaded(late), ...printed };
     if (what.kind === 'syntax' || what.kind === 'throws') {
       const { name, message, at } = this.#thrown(what);
       const text = name === '' ? `threw ${message}` : `${name}: ${message}`;
@@ -415,9 +482,12 @@ export class HostedSandbox<H extends Host> implements Sandbox {
     return { kind: 'loaded', exports: Object.fromEntries(exports), ...printed };
   }
 
-  #neverLoaded(lost: Exclude<Outcome, { kind: 'value' | 'error' }>): Extract<Loaded, { kind: 'failed' }> {
+  #neverLoaded(lost: Lost): Extract<Loaded, { kind: 'failed' }> {
     const messages = {
-      timeout: `the file never finished loading (limit ${this.#options.loadLimit} ms): is there a loop outside every function?`,
+      timeout:
+        lost.kind === 'timeout' && lost.idle
+          ? `the file did not finish loading within ${lost.ms / 1000} s, and ${IDLE}`
+          : `the file never finished loading (limit ${this.#options.loadLimit} ms): is there a loop outside every function?`,
       oom: `loading the file took more than ${this.#options.memory} MB of memory`,
       crash: lost.kind === 'crash' ? `loading the file ended the ${this.#options.noun}: ${lost.detail}` : '',
     };

@@ -9,16 +9,17 @@
 import { Script } from 'node:vm';
 import { Worker } from 'node:worker_threads';
 import { fileURLToPath } from 'node:url';
-import { TooMuch } from './bundler.ts';
+import { TooMuch, isOver, ownMilliseconds, type TimeLimit } from './bundler.ts';
 import { kept } from './kept.ts';
+import { ProcessorTime } from './processor-time.ts';
 import type { strip } from './strip.ts';
 
 type Result = ReturnType<typeof strip>;
 
 /** Milliseconds for one file at once; it takes 10. */
 const atOnce = 250;
-/** Milliseconds for one file in a thread. Less than the bundler has, which waits for it. */
-const limit = 4_000;
+/** For one file in a thread. Less than the bundler has, which waits for it. */
+const ours: TimeLimit = { limit: 4_000, patience: 20_000 };
 /** Megabytes of the thread's heap; it takes 10. */
 const memory = 256;
 
@@ -101,13 +102,13 @@ async function load(): Promise<Strip> {
  * As `strip`; rejects with {@link TooMuch} beyond the limits.
  * @param file the path under the folder of chapters, for messages
  */
-export async function stripWithin(source: string, file: string): Promise<Result> {
+export async function stripWithin(source: string, file: string, time = ours): Promise<Result> {
   loaded ??= load();
   const strip = await loaded;
-  return inTime(() => strip(source, file), atOnce) ?? (await inThread(source, file));
+  return inTime(() => strip(source, file), atOnce) ?? (await inThread(source, file, time));
 }
 
-async function inThread(source: string, file: string): Promise<Result> {
+async function inThread(source: string, file: string, time: TimeLimit): Promise<Result> {
   const program = `const { parentPort, workerData: { source, file } } = require('node:worker_threads');
     parentPort.postMessage(${await stripperCode()}(source, file));`;
   const thread = new Worker(program, {
@@ -117,7 +118,9 @@ async function inThread(source: string, file: string): Promise<Result> {
     workerData: { source, file },
     resourceLimits: { maxOldGenerationSizeMb: memory, stackSizeMb: 4 },
   });
-  const timer = setTimeout(() => void thread.terminate(), limit);
+  const used = new ProcessorTime(ownMilliseconds);
+  const started = performance.now();
+  const watch = setInterval(() => isOver(time, started, used) && void thread.terminate(), 50);
   try {
     return await new Promise<Result>((resolve, reject) => {
       thread.once('message', resolve);
@@ -127,7 +130,7 @@ async function inThread(source: string, file: string): Promise<Result> {
       thread.once('exit', () => reject(new TooMuch()));
     });
   } finally {
-    clearTimeout(timer);
+    clearInterval(watch);
     void thread.terminate();
   }
 }

@@ -29,8 +29,8 @@ export const maxSize = 4_000_000;
 /** An argument on its way into the sandbox. */
 export function encode(value: Arg): Wire {
   if (value === null || typeof value !== 'object') return value;
-  if (value instanceof Tensor) return { t: 'tensor', shape: [...value.shape], data: value.data };
-  if (value instanceof Uint8Array) return value;
+  if (value instanceof Tensor) return { t: 'tensor', shape: [...value.shape], data: alone(value.data) };
+  if (value instanceof Uint8Array) return alone(value);
   if (Array.isArray(value)) return { t: 'array', items: value.map(encode) };
   if (value instanceof ResultOf) return { t: 'result', call: value.call, field: value.field };
   if (value instanceof NamedFunction) {
@@ -41,6 +41,13 @@ export function encode(value: Arg): Wire {
   if (value instanceof Odd) throw new Error(`${value.what} cannot be an argument`);
   return { t: 'record', keys: Object.keys(value), values: Object.values(value).map(encode) };
 }
+
+/**
+ * Numbers without what lies beside them: structured clone takes the whole buffer along, and in the judge's memory a
+ * neighbour may be the answer.
+ */
+const alone = <T extends Float64Array | Uint8Array>(numbers: T): T =>
+  numbers.byteLength === numbers.buffer.byteLength ? numbers : (numbers.slice() as T);
 
 /** Thrown by `decode` for anything that `encode`'s counterpart in the child would not have written. */
 export class NotAResult extends Error {}

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, transform, type BuildOptions, type Plugin } from 'esbuild';
+import { memoryApart } from '../../grader/sandbox/apart.ts';
 import { asFunction, LIBRARY, type Catalogue } from '../../grader/sandbox/page/link.ts';
 import { strip } from '../../grader/sandbox/strip.ts';
 
@@ -93,6 +94,7 @@ export async function judge(
     format: 'iife',
     absWorkingDir: root,
     alias,
+    plugins: [memoryApart(alias[LIBRARY]!)],
   });
   const library = await build({ ...common, entryPoints: [alias[LIBRARY]!], format: 'esm', metafile: true, absWorkingDir: root }); // prettier-ignore
   const names = Object.values(library.metafile.outputs)[0]!.exports;

@@ -410,7 +410,7 @@ export const prints = {
   adderLongest: () => adder().longest,
   poemsEarly: () => between(poems(), 'step 1:', 'step 500:'),
   poemsLate: () => between(poems(), 'step 1500:', 'Perplexity'),
-  poemsHeat: () => between(poems(), 'At temperature 0:', 'Saved'),
+  poemsHeat: () => between(poems(), 'At temperature 0:', 'Next:'),
 };
 
 export const figures = {

@@ -640,7 +640,7 @@ export async function lab(io: LabIo): Promise<void> {
   const some = part(training, 0, 140);
   const plane = planeThrough(start, best, runs[0].layers);
   const paths = walks(some, plane, [-0.5, 0.5], 80);
-  io.print('\nAnd on a plane through the space of all parameters, 80 steps from the same place:\n');
+  io.print('\nAnd on a plane through the space of all parameters, 80 steps from one place:\n');
   io.print(
     tableText([
       ['', 'rate', 'ends at', 'loss'],
@@ -653,6 +653,6 @@ export async function lab(io: LabIo): Promise<void> {
     ]),
   );
   await io.save('optimizers.svg', walksSvg(some, plane, paths));
-  io.print('\nSaved moons.svg and optimizers.svg. Next: npm run grade chapter-3');
+  io.print('\nNext: npm run grade chapter-3');
   io.progress(1, 'done');
 }

@@ -284,21 +284,22 @@ export function topPFilter(logits: Tensor, p: number): Tensor {
  *   z     = topPFilter(topKFilter(z, topK), topP)
  *   token = drawn by u from softmax(z)                       (sampleIndex)
  *
- * With temperature 0 nothing is divided and nothing left to chance: the largest logit wins, the first of equal ones.
+ * With temperature 0 nothing is divided and nothing left to chance: the largest logit wins, the first of equal ones. The
+ * filters never forbid it.
  *
  * @param logits   (V)
  * @param u        0 ≤ u < 1
  * @param sampling temperature ≥ 0, topK ≥ 1, 0 < topP ≤ 1
  * @returns the token
- * @throws RangeError when temperature, topK, topP or u is out of its range
+ * @throws RangeError when temperature, topK, topP or u is out of its range, at temperature 0 as at any other
  */
 export function chooseToken(logits: Tensor, u: number, sampling: Sampling): number {
   // #region chooseToken
   const { temperature, topK, topP } = sampling;
-  if (temperature === 0) return sampleIndex(softmaxWithTemperature(logits, 0), u);
-  if (!(temperature > 0)) throw new RangeError(`chooseToken: the temperature is ${temperature}`);
-  const kept = topPFilter(topKFilter(logits.div(temperature), topK), topP);
-  return sampleIndex(softmaxWithTemperature(kept, 1), u);
+  if (!(temperature >= 0)) throw new RangeError(`chooseToken: the temperature must be at least 0, not ${temperature}`);
+  const cold = temperature === 0;
+  const kept = topPFilter(topKFilter(cold ? logits : logits.div(temperature), topK), topP);
+  return sampleIndex(softmaxWithTemperature(kept, cold ? 0 : 1), u);
   // #endregion
 }
 

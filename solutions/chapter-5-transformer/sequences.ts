@@ -276,7 +276,6 @@ export async function run(io: LabIo, { task }: { task: Task }): Promise<void> {
       { steps: losses.length, most, what: 'loss' },
     ),
   );
-  io.print(`Saved ${task}-attention.svg and ${task}-loss.svg.`);
   io.print(`Next: npm run lab chapter-5 -- --task ${task === 'reverse' ? 'sort' : 'order'}`);
   io.progress(1, 'done');
 }

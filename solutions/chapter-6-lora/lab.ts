@@ -399,5 +399,5 @@ async function draw(io: LabIo, rows: Row[], before: number[]): Promise<void> {
       { x: 'loss on the recipes (to the left: learned)', y: 'loss on the poems (upwards: forgotten)' },
     ),
   );
-  io.print('\nSaved tuning-bars.svg and tuning-ways.svg.');
+  io.print('\nNext: npm run grade chapter-7');
 }

@@ -337,8 +337,6 @@ export async function lab(io: LabIo): Promise<void> {
       ],
     ),
   );
-  io.print(
-    '\nSaved routing.svg, mixture-loss.svg and letters.svg. To try: --bias 0, --form renormalised, --experts 6, --hidden 3',
-  );
+  io.print('\nTo try: --bias 0, --form renormalised, --experts 6, --hidden 3');
   io.progress(1, 'done');
 }

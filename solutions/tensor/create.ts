@@ -1,4 +1,5 @@
 /** Making tensors. */
+import { allocate } from './memory.ts';
 import { Tensor, needTensor } from './tensor.ts';
 import { ShapeError, checkShape, describe, sizeOf } from './shape.ts';
 import type { Nested } from './print.ts';
@@ -38,13 +39,13 @@ export function tensor(nested: Nested): Tensor {
 export function full(shape: readonly number[], value: number): Tensor {
   checkShape('full', shape);
   if (typeof value !== 'number') throw new TypeError(`full needs a number to fill with, got ${describe(value)}`);
-  return new Tensor(shape, new Float64Array(sizeOf(shape)).fill(value));
+  return new Tensor(shape, allocate(sizeOf(shape)).fill(value));
 }
 
 /** zeros(2, 3) is (2, 3); zeros() is the scalar 0. For a shape in hand: zeros(...x.shape). */
 export function zeros(...shape: number[]): Tensor {
   checkShape('zeros', shape);
-  return new Tensor(shape, new Float64Array(sizeOf(shape)));
+  return new Tensor(shape, allocate(sizeOf(shape)));
 }
 
 /** ones(2, 3) is (2, 3); ones() is the scalar 1. */
@@ -76,7 +77,7 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
   if (!Number.isFinite(length)) {
     throw new RangeError(`arange: from ${describe(from)} to ${describe(to)} in steps of ${describe(step)} never ends`);
   }
-  const out = new Float64Array(length);
+  const out = allocate(length);
   for (let i = 0; i < length; i++) out[i] = from + i * step;
   return new Tensor([length], out);
 }
@@ -84,7 +85,7 @@ export function arange(start: number, stop?: number, step = 1): Tensor {
 /** n evenly spaced numbers from a to b, both included; for n = 1 just a. */
 export function linspace(a: number, b: number, n: number): Tensor {
   checkShape('linspace', [n]);
-  const out = new Float64Array(n);
+  const out = allocate(n);
   for (let i = 0; i < n; i++) out[i] = i === 0 ? a : i === n - 1 ? b : a + ((b - a) * i) / (n - 1);
   return new Tensor([n], out);
 }

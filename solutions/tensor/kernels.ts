@@ -24,84 +24,84 @@ export type BinaryName = keyof typeof kernels;
 
 export const kernels = {
   add(out, o, a, i, di, b, j, dj, count) {
-    const end = o + count;
+    let t = 0;
     if (di === 1 && dj === 1) {
-      for (; o + 4 <= end; o += 4, i += 4, j += 4) {
-        out[o] = a[i] + b[j];
-        out[o + 1] = a[i + 1] + b[j + 1];
-        out[o + 2] = a[i + 2] + b[j + 2];
-        out[o + 3] = a[i + 3] + b[j + 3];
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] + b[j + t];
+        out[o + t + 1] = a[i + t + 1] + b[j + t + 1];
+        out[o + t + 2] = a[i + t + 2] + b[j + t + 2];
+        out[o + t + 3] = a[i + t + 3] + b[j + t + 3];
       }
     } else if (di === 1 && dj === 0) {
       const right = b[j];
-      for (; o + 4 <= end; o += 4, i += 4) {
-        out[o] = a[i] + right;
-        out[o + 1] = a[i + 1] + right;
-        out[o + 2] = a[i + 2] + right;
-        out[o + 3] = a[i + 3] + right;
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] + right;
+        out[o + t + 1] = a[i + t + 1] + right;
+        out[o + t + 2] = a[i + t + 2] + right;
+        out[o + t + 3] = a[i + t + 3] + right;
       }
     }
-    for (; o < end; o++, i += di, j += dj) out[o] = a[i] + b[j];
+    for (; t < count; t++) out[o + t] = a[i + t * di] + b[j + t * dj];
   },
   sub(out, o, a, i, di, b, j, dj, count) {
-    const end = o + count;
+    let t = 0;
     if (di === 1 && dj === 1) {
-      for (; o + 4 <= end; o += 4, i += 4, j += 4) {
-        out[o] = a[i] - b[j];
-        out[o + 1] = a[i + 1] - b[j + 1];
-        out[o + 2] = a[i + 2] - b[j + 2];
-        out[o + 3] = a[i + 3] - b[j + 3];
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] - b[j + t];
+        out[o + t + 1] = a[i + t + 1] - b[j + t + 1];
+        out[o + t + 2] = a[i + t + 2] - b[j + t + 2];
+        out[o + t + 3] = a[i + t + 3] - b[j + t + 3];
       }
     } else if (di === 1 && dj === 0) {
       const right = b[j];
-      for (; o + 4 <= end; o += 4, i += 4) {
-        out[o] = a[i] - right;
-        out[o + 1] = a[i + 1] - right;
-        out[o + 2] = a[i + 2] - right;
-        out[o + 3] = a[i + 3] - right;
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] - right;
+        out[o + t + 1] = a[i + t + 1] - right;
+        out[o + t + 2] = a[i + t + 2] - right;
+        out[o + t + 3] = a[i + t + 3] - right;
       }
     }
-    for (; o < end; o++, i += di, j += dj) out[o] = a[i] - b[j];
+    for (; t < count; t++) out[o + t] = a[i + t * di] - b[j + t * dj];
   },
   mul(out, o, a, i, di, b, j, dj, count) {
-    const end = o + count;
+    let t = 0;
     if (di === 1 && dj === 1) {
-      for (; o + 4 <= end; o += 4, i += 4, j += 4) {
-        out[o] = a[i] * b[j];
-        out[o + 1] = a[i + 1] * b[j + 1];
-        out[o + 2] = a[i + 2] * b[j + 2];
-        out[o + 3] = a[i + 3] * b[j + 3];
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] * b[j + t];
+        out[o + t + 1] = a[i + t + 1] * b[j + t + 1];
+        out[o + t + 2] = a[i + t + 2] * b[j + t + 2];
+        out[o + t + 3] = a[i + t + 3] * b[j + t + 3];
       }
     } else if (di === 1 && dj === 0) {
       const right = b[j];
-      for (; o + 4 <= end; o += 4, i += 4) {
-        out[o] = a[i] * right;
-        out[o + 1] = a[i + 1] * right;
-        out[o + 2] = a[i + 2] * right;
-        out[o + 3] = a[i + 3] * right;
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] * right;
+        out[o + t + 1] = a[i + t + 1] * right;
+        out[o + t + 2] = a[i + t + 2] * right;
+        out[o + t + 3] = a[i + t + 3] * right;
       }
     }
-    for (; o < end; o++, i += di, j += dj) out[o] = a[i] * b[j];
+    for (; t < count; t++) out[o + t] = a[i + t * di] * b[j + t * dj];
   },
   div(out, o, a, i, di, b, j, dj, count) {
-    const end = o + count;
+    let t = 0;
     if (di === 1 && dj === 1) {
-      for (; o + 4 <= end; o += 4, i += 4, j += 4) {
-        out[o] = a[i] / b[j];
-        out[o + 1] = a[i + 1] / b[j + 1];
-        out[o + 2] = a[i + 2] / b[j + 2];
-        out[o + 3] = a[i + 3] / b[j + 3];
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] / b[j + t];
+        out[o + t + 1] = a[i + t + 1] / b[j + t + 1];
+        out[o + t + 2] = a[i + t + 2] / b[j + t + 2];
+        out[o + t + 3] = a[i + t + 3] / b[j + t + 3];
       }
     } else if (di === 1 && dj === 0) {
       const right = b[j];
-      for (; o + 4 <= end; o += 4, i += 4) {
-        out[o] = a[i] / right;
-        out[o + 1] = a[i + 1] / right;
-        out[o + 2] = a[i + 2] / right;
-        out[o + 3] = a[i + 3] / right;
+      for (const last = count - 4; t <= last; t += 4) {
+        out[o + t] = a[i + t] / right;
+        out[o + t + 1] = a[i + t + 1] / right;
+        out[o + t + 2] = a[i + t + 2] / right;
+        out[o + t + 3] = a[i + t + 3] / right;
       }
     }
-    for (; o < end; o++, i += di, j += dj) out[o] = a[i] / b[j];
+    for (; t < count; t++) out[o + t] = a[i + t * di] / b[j + t * dj];
   },
   pow(out, o, a, i, di, b, j, dj, count) {
     for (const end = o + count; o < end; o++, i += di, j += dj) out[o] = a[i] ** b[j];

@@ -1,11 +1,12 @@
 /** Operations on each entry alone. */
+import { allocate } from './memory.ts';
 import { Tensor } from './tensor.ts';
 import { describe } from './shape.ts';
 
 /** f(entry, flat index) for every entry; the shape stays. */
 export function map(x: Tensor, f: (x: number, flatIndex: number) => number): Tensor {
   if (typeof f !== 'function') throw new TypeError(`map needs a function, got ${describe(f)}`);
-  const out = new Float64Array(x.size);
+  const out = allocate(x.size);
   for (let i = 0; i < out.length; i++) {
     const value: unknown = f(x.data[i], i);
     if (typeof value !== 'number') throw new TypeError(`map: the function returned ${describe(value)} for entry ${i}`);
@@ -35,7 +36,7 @@ const loops = {
 
 /** One of the functions above of every entry. */
 export function elementary(name: keyof typeof loops, x: Tensor): Tensor {
-  const out = new Float64Array(x.size);
+  const out = allocate(x.size);
   loops[name](out, x.data);
   return new Tensor(x.shape, out);
 }

@@ -4,6 +4,8 @@
  * All four walk the positions of a shape in row-major order while two other positions, i and j, follow with strides of
  * their own. A stride of 0 stays in place: that is broadcasting (and, seen from the other side, summing into one cell).
  */
+import { allocate } from './memory.ts';
+import { sizeOf } from './shape.ts';
 import type { Shape } from './shape.ts';
 
 /**
@@ -56,15 +58,49 @@ export function walk(shape: Shape, iStrides: readonly number[], jStrides: readon
 
 /** Copies the numbers at `start`, `start + stride`, … of `data` into a new row-major array of the given shape. */
 export function copyOut(data: Float64Array, shape: Shape, strides: readonly number[], start: number): Float64Array {
-  let size = 1;
-  for (const length of shape) size *= length;
-  const out = new Float64Array(size);
-  walk(shape, strides, strides, (o, i, di, _j, _dj, count) => {
-    let from = start + i;
-    for (let to = o; to < o + count; to++) {
-      out[to] = data[from];
-      from += di;
+  const out = allocate(sizeOf(shape));
+  // The two innermost loops are written out below; `walk` goes through what stands before them.
+  const [rows, rowStep, columns, step, outer] = innermost(shape, strides);
+  const outerStrides = strides.slice(0, outer);
+  const block = rows * columns;
+  walk(shape.slice(0, outer), outerStrides, outerStrides, (o, i, di, _j, _dj, count) => {
+    for (let k = 0; k < count; k++) {
+      copyRows(out, (o + k) * block, data, start + i + k * di, rows, rowStep, columns, step);
     }
   });
   return out;
+}
+
+/** `rows` times `columns` numbers, to where they lie next to each other. */
+function copyRows(
+  out: Float64Array,
+  to: number,
+  data: Float64Array,
+  from: number,
+  rows: number,
+  rowStep: number,
+  columns: number,
+  step: number,
+): void {
+  for (let row = 0; row < rows; row++, to += columns, from += rowStep) {
+    if (step === 1) for (let j = 0; j < columns; j++) out[to + j] = data[from + j];
+    else if (step === 0) out.fill(data[from], to, to + columns);
+    else for (let j = 0; j < columns; j++) out[to + j] = data[from + j * step];
+  }
+}
+
+/** The last two loops of a walk: axes that continue one another evenly are one, axes of length 1 are none. */
+function innermost(shape: Shape, strides: readonly number[]): [number, number, number, number, number] {
+  const loops: [number, number, number, number] = [1, 0, 1, 0]; // rows and their step, columns and their step
+  let outer = shape.length;
+  for (const loop of [2, 0]) {
+    for (; outer > 0; outer--) {
+      const [length, stride] = [shape[outer - 1], strides[outer - 1]];
+      if (length === 1) continue;
+      if (loops[loop] === 1) loops[loop + 1] = stride;
+      else if (stride !== loops[loop + 1] * loops[loop]) break;
+      loops[loop] *= length;
+    }
+  }
+  return [...loops, outer];
 }

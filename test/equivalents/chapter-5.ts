@@ -31,9 +31,6 @@ export const equivalents: Equivalent[] = [
       { ...ties, operator: 'sign', before: '-', after: '+' },
     ],
   ),
-  ...all('never reached', 'A temperature of 0 has had its answer the line before.', [
-    { topic: 'gpt', exercise: 'chooseToken', operator: 'comparison', before: '>', after: '>=', on: 'temperature > 0' },
-  ]),
   ...all('effort only', 'Without the cache gptForward reads the window again and gives the same logits.', [
     { ...cached, operator: 'logic', before: 'text.length <= L', after: 'false' },
     { ...cached, operator: 'comparison', before: '<=', after: '<' },

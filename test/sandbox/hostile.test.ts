@@ -1,6 +1,6 @@
 /** Each case a file that attacks, and what the judge still gets. */
 import { describe, expect, test } from 'vitest';
-import { Tensor } from '#tensor';
+import { Tensor, normal, random } from '#tensor';
 import { NamedFunction, type Outcome } from '../../grader/engine/sandbox.ts';
 import { Odd, type Value } from '../../grader/engine/value.ts';
 import { allowedGlobals } from '../../grader/sandbox/realm/globals.ts';
@@ -210,6 +210,17 @@ describe('a way out', () => {
     const sandbox = await student(text);
     const named = new NamedFunction('polynomial', [1]);
     expect(await one(sandbox, 'f', new Tensor([1], [1]), [1], { a: 1 }, Uint8Array.of(1), named)).toEqual(value([]));
+  });
+
+  test('no number lies beside those of an argument or of a result', async () => {
+    const sandbox = await student(`
+      import { ones, tensor } from '#tensor';
+      export const f = (x) =>
+        [x, x.add(x), x.T, x.reshape(8, 5), x.sum(0), x.matmul(x.T), tensor(x.toArray()), ones(20)]
+          .map(({ data }) => data.buffer.byteLength - data.byteLength);`);
+    const beside = normal([5, 8], random(1)); // in the judge's memory
+    expect(beside.data.buffer.byteLength).toBeGreaterThan(beside.data.byteLength);
+    expect(await one(sandbox, 'f', beside)).toEqual(value([0, 0, 0, 0, 0, 0, 0, 0]));
   });
 });
 

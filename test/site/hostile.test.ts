@@ -61,6 +61,20 @@ describe.skipIf(!chromiumPath)('in the page', () => {
     await works();
   });
 
+  test('no number lies beside those of an argument or of a result', async () => {
+    const topic = 'chapter-2-bp/linear';
+    const all = '[x, w, b, x.matmul(w.T), x.add(x), w.mul(2)]';
+    const text = readFileSync(join(root, 'solutions', `${topic}.ts`), 'utf8').replace(
+      '// #region linearForward\n',
+      `console.log(String(${all}.map(({ data }) => data.buffer.byteLength - data.byteLength)));\n`,
+    );
+    const skeleton = source.skeleton(`${topic}.ts`);
+    const report = await inPage.grade({ chapter: 'chapter-2', topic: 'linear', only: 'linearForward', text, skeleton });
+    const [exercise] = report.topics[0]!.exercises;
+    expect(exercise!.verdict).toBe('pass');
+    expect(new Set(exercise!.console!.trim().split('\n'))).toEqual(new Set(['0,0,0,0,0,0']));
+  });
+
   test('the frame has no origin, and may load nothing', async () => {
     const found = await inPage.page.evaluate(async () => {
       const { runner } = globalThis as unknown as { runner: { run(task: unknown): Promise<unknown> } };

@@ -27,10 +27,10 @@ describe('the product in WebAssembly', () => {
       fc.property(fc.integer({ min: 4, max: 37 }), size, size, fc.nat(1000), fc.boolean(), (m, k, n, seed, wild) => {
         const [a, b] = [numbers(m * k, seed, wild), numbers(k * n, seed + 1, wild)];
         const one = (each: (aAt: number, bAt: number, outAt: number) => void) => each(0, 0, 0);
-        const fast = product(a, b, m * n, [m, k, n], one);
+        const fast = product(a, b, m * n, { m, k, n }, one);
         if (fast === undefined) return;
         used++;
-        const plain = plainProduct(a, b, m * n, [m, k, n], one);
+        const plain = plainProduct(a, b, m * n, { m, k, n }, one);
         expect(fast.every((x, i) => Object.is(x, plain[i]))).toBe(true);
       }),
       { numRuns: 400 },
@@ -68,7 +68,8 @@ describe('the product in WebAssembly', () => {
     b.matmul(a);
     expect(a.data).toEqual(before);
     expect(y.data).toEqual(first);
-    expect(y.data.buffer.byteLength).toBe(30 * 30 * 8);
+    y.data.fill(0);
+    expect(a.matmul(b).data).toEqual(first);
   });
 
   it('is compiled from simd.wat', async () => {

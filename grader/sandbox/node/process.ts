@@ -7,6 +7,7 @@ import type { End, Host } from '../hosted.ts';
 import { kept } from '../kept.ts';
 import { maxDepth, maxSize } from '../wire.ts';
 import { type Isolation, commandAt, innerProcess } from './isolation.ts';
+import { millisecondsIn } from '../processor-time.ts';
 import type { Request } from '../protocol.ts';
 
 /** Whether memory beyond V8's own heap can be limited on this system. */
@@ -182,6 +183,17 @@ export class Child implements Host {
       if (inner !== undefined) process.kill(inner, 'SIGKILL');
     } catch {
       // It has just ended.
+    }
+  }
+
+  /** Linux tells, and within a container as well. */
+  cpu(): number | undefined {
+    if (this.#dead || process.platform !== 'linux') return undefined;
+    try {
+      return millisecondsIn(readFileSync(`/proc/${this.#inner()}/stat`, 'latin1'));
+    } catch {
+      // It has just ended, or is not there yet.
+      return undefined;
     }
   }
 

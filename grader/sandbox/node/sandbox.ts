@@ -124,7 +124,7 @@ export async function openSandbox(options: SandboxOptions): Promise<NodeSandbox>
 }
 
 /** How loading fails where the child ends over it. */
-const ENDS = new Set(['oom', 'crash', 'timeout']);
+const ENDS = new Set(['oom', 'crash']);
 
 class ChildSandbox extends HostedSandbox<Child> implements NodeSandbox, Memory {
   readonly memoryLimited = canLimitMemory;

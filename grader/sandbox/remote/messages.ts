@@ -128,7 +128,7 @@ export function outcomeFrom(message: unknown, limit: number): Outcome {
       return { kind: 'error', name, message: said, ...(at && { at }), todo: /^TODO\b/.test(said), fn, ...printed };
     }
     case 'timeout':
-      return { kind: 'timeout', ms: limit, ...printed };
+      return { kind: 'timeout', ms: limit, ...(outcome.idle === true && { idle: true }), ...printed };
     case 'oom': {
       const { megabytes } = outcome;
       if (typeof megabytes !== 'number' || !Number.isFinite(megabytes)) throw new NotAResult('megabytes');

@@ -22,8 +22,8 @@ export interface RemoteOptions {
 
 /** Milliseconds for a container to start, and for a file to be bundled and loaded. */
 const START = 120_000;
-/** Milliseconds beyond a program's own limit: the collector ends what loops, then starts afresh. */
-const GRACE = 15_000;
+/** Milliseconds beyond a program's own limit: the collector ends what loops, is patient on a busy machine, starts afresh. */
+const GRACE = 60_000;
 /** Characters of one line: four million numbers as the longest result there may be. */
 const LONGEST = 100_000_000;
 

@@ -105,7 +105,7 @@ export const prints: Record<string, () => string> = {
   moonsCounts: () => between('The 300 test points', 'Test accuracy over'),
   moonsSeeds: () => between('Test accuracy over', '20 epochs from'),
   moonsOptimizers: () => between('20 epochs from', 'And on a plane'),
-  moonsWalks: () => between('And on a plane', 'Saved'),
+  moonsWalks: () => between('And on a plane', 'Next:'),
   moonsRates: rates,
   moonsSlips: slips,
 };
