@@ -20,6 +20,8 @@ interface Machine {
   runs: number;
   /** Undefined where the system does not tell. */
   share: number | undefined;
+  /** All answer at once but the last one, which loops; one message tells of all. */
+  lastLoops?: true;
 }
 
 /** A process on a machine of which the test decides how busy it is. */
@@ -57,6 +59,18 @@ class StubHost implements Host {
   /** As the real child does: answers each program, or says that its time is up. */
   async #work(request: { id: string; limit: number }, n: number, takes: number, result: object): Promise<void> {
     const late = takes > request.limit;
+    if (this.#machine.lastLoops && n > 1) {
+      this.#since = performance.now();
+      await new Promise((done) => setTimeout(done, request.limit).unref());
+      this.#used = this.cpu?.() ?? 0;
+      this.#since = undefined;
+      const answers = Array.from({ length: n }, (_, i) => ({
+        what: i < n - 1 ? result : { kind: 'timeout' },
+        console: '',
+      }));
+      for (const hear of this.#hearers) hear({ id: request.id, index: 0, answers });
+      return;
+    }
     for (let index = 0; index < (late ? 1 : n) && this.alive; index++) {
       this.#since = performance.now();
       await new Promise((done) => setTimeout(done, Math.min(takes, request.limit)).unref());
@@ -142,6 +156,12 @@ describe('on a machine that gives a twentieth of its time', () => {
     ]);
     expect(await run()).toEqual([{ kind: 'timeout', ms: 200 }]);
     expect(hosts.length).toBe(2);
+  });
+
+  test('a loop of which the same message tells as of quick answers is a loop, and not run again', async () => {
+    const { hosts, run } = await on({ runs: 1, share: 1, lastLoops: true });
+    expect(await run(3)).toEqual([value, value, { kind: 'timeout', ms: 200 }]);
+    expect(hosts.length).toBe(1);
   });
 
   test('loading is tried once more', async () => {
