@@ -698,7 +698,7 @@ const resources: Attack[] = [
     outcome: 'ERR',
     on: ALL,
     files: bodies({
-      meanSquaredError: 'return [3n ** 30_000_000n].length;',
+      meanSquaredError: 'return [3n ** 300_000_000n].length;',
       deltaRule: "return /^(a+)+$/.test('a'.repeat(40) + 'b');",
       linearForward: 'const f = (n) => f(n + 1) + 1; return f(0);',
     }),
