@@ -143,3 +143,9 @@ export const maskInput = (symbols: string[], shape: string, forms: (sizes: Sizes
   },
   nudge: (value) => value,
 });
+
+/** Names that a student has chosen, for a message: the first three, and not the whole of a long one. */
+export const someNames = (names: Iterable<string>): string => {
+  const [all, short] = [[...names], (name: string) => (name.length > 40 ? `${name.slice(0, 40)}…` : name)];
+  return [...all.slice(0, 3).map(short), ...(all.length > 3 ? [`${all.length - 3} more`] : [])].join(' and ');
+};

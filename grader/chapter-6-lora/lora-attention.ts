@@ -42,6 +42,7 @@ import {
   type Lora,
   maskInput,
   type Plain,
+  someNames,
   triangle,
   unheard,
   type Up,
@@ -353,7 +354,7 @@ export const loraAttentionBackward = exercise({
       cases: 1,
       holds: ({ y }: { y: object }) => {
         const more = Object.keys(y).filter((key) => key !== 'dx' && key !== 'adapters');
-        return more.length === 0 || `Your result has ${more.join(' and ')} too, for an optimizer to use.`;
+        return more.length === 0 || `Your result has ${someNames(more)} too, for an optimizer to use.`;
       },
     }),
     pure({ cases: 2 }),
@@ -648,7 +649,7 @@ export const loraGptBackward = exercise({
       cases: 1,
       holds: ({ y }: { y: object[] }) => {
         const more = new Set(y.flatMap((block) => Object.keys(block)).filter((key) => key !== 'q' && key !== 'v'));
-        return more.size === 0 || `Your blocks have ${[...more].join(' and ')} too, for an optimizer to use.`;
+        return more.size === 0 || `Your blocks have ${someNames(more)} too, for an optimizer to use.`;
       },
     }),
     pure({ cases: 1 }),

@@ -19,7 +19,7 @@ import {
   valueOf,
 } from '../engine/index.ts';
 import { projected } from '../chapter-5-transformer/definitions-blocks.ts';
-import { filled, type Lora, type Plain, type Up, withDetour } from './definitions.ts';
+import { filled, type Lora, type Plain, someNames, type Up, withDetour } from './definitions.ts';
 import { loraAttentionBackward, loraAttentionForward, loraGptBackward, loraGptForward } from './lora-attention.ts';
 
 const small = { min: -1, max: 1 };
@@ -376,7 +376,7 @@ const loraBackward = exercise({
         const more = Object.keys(y).filter((key) => key !== 'dx' && key !== 'adapter');
         return (
           more.length === 0 ||
-          `Your result has ${more.join(' and ')} too. An optimizer that is handed a gradient uses it, and then the base is not frozen.`
+          `Your result has ${someNames(more)} too. An optimizer that is handed a gradient uses it, and then the base is not frozen.`
         );
       },
     }),

@@ -40,6 +40,7 @@ import {
   maskInput,
   type Plain,
   seeing,
+  someNames,
   triangle,
   type Up,
 } from './definitions.ts';
@@ -761,7 +762,7 @@ const prefixSelfAttentionBackward = exercise({
       cases: 1,
       holds: ({ y }: { y: object }) => {
         const more = Object.keys(y).filter((key) => key !== 'dx' && key !== 'prefix');
-        return more.length === 0 || `Your result has ${more.join(' and ')} too, for an optimizer to use.`;
+        return more.length === 0 || `Your result has ${someNames(more)} too, for an optimizer to use.`;
       },
     }),
     pure({ cases: 2 }),
