@@ -1,6 +1,6 @@
 /**
  * The four of arithmetic where nothing has to be broadcast: two arrays of equally many numbers, or an array and a number.
- * One index serves all of them, which takes half the time of the kernels in kernels.ts, and eight entries go at a time.
+ * One index serves all of them, which is faster than the kernels in kernels.ts, and eight entries go at a time.
  */
 
 export type AlignedName = keyof typeof pairwise;

@@ -6,7 +6,7 @@
  * The coefficients are the paper's, written with as many digits as a float64 keeps.
  */
 
-// Every polynomial is written out, its highest power first, by Horner's rule: a loop over the coefficients takes twice as long.
+// Every polynomial is written out, its highest power first, by Horner's rule, which is faster than a loop over coefficients.
 
 /** erf for |x| ≤ 0.46875: x · P(x²) / Q(x²) */
 function erfSmall(x: number): number {
