@@ -189,7 +189,7 @@ export function preluBackward(dy: Tensor, cache: PreluCache): { dx: Tensor; da: 
  *
  *   y = x · Φ(x),    Φ(x) = ½ · (1 + erf(x / √2)) = ½ · erfc(−x / √2)
  *
- * JavaScript has no erf; `erf` and `erfc` = 1 − erf come from #tensor, as functions of one number.
+ * JavaScript has no erf; `erf` and `erfc` = 1 − erf come from #tensor, for a number and for a Tensor.
  *
  * @param x any shape
  * @returns y in the shape of x, and the cache

@@ -43,13 +43,39 @@ function sumInto(out: Float64Array, kept: Shape, x: Tensor): void {
  * and the rows of a block are added up.
  */
 function sumRowsInto(out: Float64Array, data: Float64Array, length: number, inner: number): void {
+  if (inner === 1) return sumStretchesInto(out, data, length);
   let i = 0;
-  for (let cell = 0; cell < out.length; cell += inner) {
-    if (inner === 1) {
-      let total = 0;
-      for (const end = i + length; i < end; i++) total += data[i];
-      out[cell] = total;
-    } else for (let row = 0; row < length; row++) for (let j = cell; j < cell + inner; j++, i++) out[j] += data[i];
+  for (let cell = 0; cell < out.length; cell += inner)
+    for (let row = 0; row < length; row++) for (let j = cell; j < cell + inner; j++, i++) out[j] += data[i];
+}
+
+/**
+ * Sums of so many numbers that follow one another. An addition waits for the one before it, so four stretches are added up
+ * side by side, each in its order.
+ */
+function sumStretchesInto(out: Float64Array, data: Float64Array, length: number): void {
+  let cell = 0;
+  for (; cell + 4 <= out.length; cell += 4) {
+    let s0 = 0;
+    let s1 = 0;
+    let s2 = 0;
+    let s3 = 0;
+    const start = cell * length;
+    for (let i = start, end = start + length; i < end; i++) {
+      s0 += data[i];
+      s1 += data[i + length];
+      s2 += data[i + 2 * length];
+      s3 += data[i + 3 * length];
+    }
+    out[cell] = s0;
+    out[cell + 1] = s1;
+    out[cell + 2] = s2;
+    out[cell + 3] = s3;
+  }
+  for (; cell < out.length; cell++) {
+    let total = 0;
+    for (let i = cell * length, end = i + length; i < end; i++) total += data[i];
+    out[cell] = total;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Operations on each entry alone. */
 import { allocate } from './memory.ts';
+import { everyEntry } from './exponentials.ts';
 import { Tensor } from './tensor.ts';
 import { describe } from './shape.ts';
 
@@ -18,6 +19,7 @@ export function map(x: Tensor, f: (x: number, flatIndex: number) => number): Ten
 /** The commonest functions, a loop for each, so that the engine compiles each for itself. */
 const loops = {
   exp(out: Float64Array, x: Float64Array) {
+    if (everyEntry('exp', out, x)) return;
     for (let i = 0; i < out.length; i++) out[i] = Math.exp(x[i]);
   },
   log(out: Float64Array, x: Float64Array) {

@@ -570,9 +570,9 @@ const geluForward = exercise({
   },
   hints: [
     'The share of x that passes is the probability that a normal number lies below x.',
-    'erf and erfc take one number, so x.map is the way.',
+    'erf and erfc take a Tensor as well as a number: entry by entry, as exp does.',
     'y = ½ x (1 + erf(x / √2)).',
-    'x.map((v) => 0.5 * v * (1 + erf(v / Math.SQRT2))), or with erfc(-v / Math.SQRT2) instead of the bracket.',
+    'x.mul(0.5).mul(erf(x.div(Math.SQRT2)).add(1)), or with erfc(x.div(-Math.SQRT2)) instead of the bracket.',
   ],
 });
 
@@ -634,7 +634,7 @@ const geluBackward = exercise({
     'y is a product of two things that both depend on x.',
     'Φ and its derivative φ, entry by entry; then times dy.',
     'dx = dy · (Φ(x) + x · φ(x)), φ(x) = e^(−x²/2) / √(2π).',
-    'cache.x.map((v) => 0.5 * erfc(-v / Math.SQRT2) + v * Math.exp(-v * v / 2) / Math.sqrt(2 * Math.PI)), times dy.',
+    'erfc(x.div(-Math.SQRT2)).mul(0.5) is Φ, and x.square().mul(-0.5).exp().div(Math.sqrt(2 * Math.PI)) is φ. Together, times dy.',
   ],
 });
 

@@ -218,7 +218,7 @@ export function preluBackward(dy: Tensor, cache: PreluCache): { dx: Tensor; da: 
  *
  *   y = x · Φ(x),    Φ(x) = ½ · (1 + erf(x / √2)) = ½ · erfc(−x / √2)
  *
- * JavaScript has no erf; `erf` and `erfc` = 1 − erf come from #tensor, as functions of one number.
+ * JavaScript has no erf; `erf` and `erfc` = 1 − erf come from #tensor, for a number and for a Tensor.
  *
  * @param x any shape
  * @returns y in the shape of x, and the cache
@@ -226,7 +226,7 @@ export function preluBackward(dy: Tensor, cache: PreluCache): { dx: Tensor; da: 
  */
 export function geluForward(x: Tensor): { y: Tensor; cache: GeluCache } {
   // #region geluForward
-  return { y: x.map((v) => 0.5 * v * erfc(-v / Math.SQRT2)), cache: { x } };
+  return { y: x.mul(0.5).mul(erfc(x.div(-Math.SQRT2))), cache: { x } };
   // #endregion
 }
 
@@ -241,9 +241,14 @@ export function geluForward(x: Tensor): { y: Tensor; cache: GeluCache } {
  */
 export function geluBackward(dy: Tensor, cache: GeluCache): Tensor {
   // #region geluBackward
-  const below = (v: number) => 0.5 * erfc(-v / Math.SQRT2);
-  const density = (v: number) => Math.exp((-v * v) / 2) / Math.sqrt(2 * Math.PI);
-  return dy.mul(cache.x.map((v) => below(v) + v * density(v)));
+  const { x } = cache;
+  const below = erfc(x.div(-Math.SQRT2)).mul(0.5);
+  const density = x
+    .square()
+    .div(-2)
+    .exp()
+    .div(Math.sqrt(2 * Math.PI));
+  return dy.mul(below.add(x.mul(density)));
   // #endregion
 }
 

@@ -5,6 +5,7 @@
  * Where there is no WebAssembly, or it is not allowed, `product` says so and matmul.ts does the work itself.
  */
 import { copyOf } from './memory.ts';
+import { instantiate } from './webassembly.ts';
 
 /** simd.wat, compiled by `npm run kernel`, in hexadecimal. */
 const code =
@@ -27,21 +28,6 @@ interface Kernel {
 /** undefined until it is asked for, null where there can be none. */
 let kernel: Kernel | null | undefined;
 let numbers = new Float64Array(0);
-
-function start(): Kernel | null {
-  interface Engine {
-    Module: new (bytes: Uint8Array) => object;
-    Instance: new (module: object) => { exports: unknown };
-  }
-  const { WebAssembly } = globalThis as { WebAssembly?: Engine };
-  if (WebAssembly === undefined) return null;
-  try {
-    const bytes = Uint8Array.from(code.match(/../g) ?? [], (byte) => parseInt(byte, 16));
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as Kernel;
-  } catch {
-    return null; // a page's policy forbids it, or the engine has no SIMD
-  }
-}
 
 /** The kernel's memory as numbers, at least so many; undefined when the system has none left. */
 function room({ memory }: Kernel, size: number): Float64Array | undefined {
@@ -77,7 +63,7 @@ export function product(
   pairs: Pairs,
 ): Float64Array | undefined {
   if (m < 4 || size * k < SMALLEST || a.length + b.length + size > LARGEST) return undefined;
-  if (kernel === undefined) kernel = start();
+  if (kernel === undefined) kernel = instantiate<Kernel>(code);
   if (kernel === null) return undefined;
   const { multiply } = kernel;
   const strip = size + a.length + b.length;

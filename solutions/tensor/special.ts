@@ -6,6 +6,10 @@
  * The coefficients are the paper's, written with as many digits as a float64 keeps.
  */
 
+import { everyEntry } from './exponentials.ts';
+import { allocate } from './memory.ts';
+import { Tensor, needOperand } from './tensor.ts';
+
 // Every polynomial is written out, its highest power first, by Horner's rule, which is faster than a loop over coefficients.
 
 /** erf for |x| ≤ 0.46875: x · P(x²) / Q(x²) */
@@ -84,17 +88,38 @@ function erfcTail(x: number): number {
   return x > 27 ? 0 : erfcLarge(x); // beyond 27 it is below the smallest float64
 }
 
-/** The error function, 2/√π · ∫₀ˣ exp(-t²) dt: odd, from -1 to 1. */
-export function erf(x: number): number {
+function erfOf(x: number): number {
   if (Number.isNaN(x)) return NaN;
   const size = Math.abs(x);
   if (size <= 0.46875) return erfSmall(x);
   return Math.sign(x) * (1 - erfcTail(size));
 }
 
-/** 1 - erf x, accurate also where that difference would be lost to rounding: erfc(10) is 2.09e-45, not 0. */
-export function erfc(x: number): number {
+function erfcOf(x: number): number {
   if (Number.isNaN(x)) return NaN;
   if (Math.abs(x) <= 0.46875) return 1 - erfSmall(x);
   return x > 0 ? erfcTail(x) : 2 - erfcTail(-x);
+}
+
+/** Of a number, or of every entry. */
+function ofEach(name: 'erf' | 'erfc', f: (x: number) => number, x: number | Tensor): number | Tensor {
+  if (typeof x === 'number') return f(x);
+  const { shape, data } = needOperand(name, x);
+  const out = allocate(data.length);
+  if (!everyEntry(name, out, data)) for (let i = 0; i < out.length; i++) out[i] = f(data[i]);
+  return new Tensor(shape, out);
+}
+
+/** The error function, 2/√π · ∫₀ˣ exp(-t²) dt: odd, from -1 to 1. Of a Tensor: of every entry. */
+export function erf(x: number): number;
+export function erf(x: Tensor): Tensor;
+export function erf(x: number | Tensor): number | Tensor {
+  return ofEach('erf', erfOf, x);
+}
+
+/** 1 - erf x, accurate also where that difference would be lost to rounding: erfc(10) is 2.09e-45, not 0. */
+export function erfc(x: number): number;
+export function erfc(x: Tensor): Tensor;
+export function erfc(x: number | Tensor): number | Tensor {
+  return ofEach('erfc', erfcOf, x);
 }
