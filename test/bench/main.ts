@@ -12,7 +12,7 @@ import { measureClass, type ClassFigures } from './class-200.ts';
 import { copyCourse, type CourseCopy } from './course-copy.ts';
 import { repeat, run, timeCommand, type Figure } from './time.ts';
 import { measureSite } from './site.ts';
-import { bundledTrainings } from './bundled.ts';
+import { trainingsAlone } from './trainings-alone.ts';
 
 const RUNS = Number(process.argv.find((w) => w.startsWith('--runs='))?.slice('--runs='.length) ?? 10);
 if (!(RUNS >= 1)) throw new Error('--runs needs a number, such as --runs=60');
@@ -29,13 +29,17 @@ async function main(): Promise<void> {
   const figures: Figure[] = [];
   const memory: Memory[] = [];
   let whole: ClassFigures | undefined;
-  const measure = async (workload: string, once: () => Promise<number>, runs = RUNS) => {
-    if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return;
+  const asked = (workload: string) => {
+    if (words.length > 0 && !words.some((w) => workload.startsWith(w))) return false;
     if (!json) process.stderr.write(`${workload} …\n`);
+    return true;
+  };
+  const measure = async (workload: string, once: () => Promise<number>, runs = RUNS) => {
+    if (!asked(workload)) return;
     figures.push(await repeat(workload, runs, once));
   };
   try {
-    for (const { workload, once } of await bundledTrainings()) await measure(workload, once);
+    for (const { workload, measure } of await trainingsAlone()) if (asked(workload)) figures.push(measure(RUNS));
     await measure('npm-run-floor', () => timeCommand(['npm', 'run', '--silent', 'floor'], course.root));
     const trivial = trivialTest(course);
     await measure('vitest-trivial', () => timeCommand(['npx', 'vitest', 'run', '--root', trivial], course.root));

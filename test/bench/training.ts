@@ -33,13 +33,13 @@ export function trainings(): Training[] {
   ];
 }
 
-/** Milliseconds of one of `times` passes. The first call builds the work and lets it run warm for half a second. */
+/** Milliseconds of one of `times` passes. The first call builds the work and lets it run warm for two seconds. */
 function timed(build: () => () => void, times: number): () => Promise<number> {
   let work: (() => void) | undefined;
   return () => {
     if (work === undefined) {
       work = build();
-      const warm = performance.now() + 500;
+      const warm = performance.now() + 2_000;
       while (performance.now() < warm) work();
     }
     const start = performance.now();
