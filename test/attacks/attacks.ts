@@ -636,7 +636,7 @@ const system: Attack[] = [
     os: true,
     files: top(`
 attempt(() => {
-  const child = require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => 0, 60000)', '${PLACES.marker}'], { detached: true, stdio: 'inherit' });
+  const child = require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => 0, 600_000)', '${PLACES.marker}'], { detached: true, stdio: 'inherit' });
   child.on('error', () => {});
   child.unref();
 });`),

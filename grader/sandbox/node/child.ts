@@ -110,7 +110,7 @@ function runSome(programs: WireCall[][], first: number, { limit, echo, singly }:
       for (let i = first; i < programs.length; i++) {
         const what = runCalls(programs[i], echo);
         runMicrotasks();
-        answers.push({ what, console: printed() });
+        answers.push({ what: withoutOwnFrames(what), console: printed() });
         if (singly || performance.now() - start > gather) return;
       }
     }, limit + gather);
@@ -119,6 +119,14 @@ function runSome(programs: WireCall[][], first: number, { limit, echo, singly }:
     answers.push({ what: { kind: 'timeout' }, console: printed() });
   }
   return answers;
+}
+
+/** A stack up to the realm's last frame: those below are this program's, and differ with how programs are gathered. */
+function withoutOwnFrames(ran: Ran): Ran {
+  if (ran.kind !== 'error') return ran;
+  const { stack } = ran;
+  const end = stack.indexOf('\n', stack.lastIndexOf(fileName));
+  return end < 0 ? ran : { ...ran, stack: stack.slice(0, end) };
 }
 
 function printed(): string {

@@ -83,6 +83,9 @@ function unregister(child: Child): void {
   for (const signal of signals) process.removeListener(signal, onSignal);
 }
 
+/** Milliseconds in which what an ended process has written is read, if anybody still holds the other end. */
+const afterExit = 1_000;
+
 /** One child process. While nobody waits for it, it does not keep the judge alive. */
 export class Child implements Host {
   readonly options: ChildOptions;
@@ -128,6 +131,10 @@ export class Child implements Host {
         resolve(this.#describeEnd(exit, signal));
       };
       this.process.once('close', end);
+      // A process that it has left behind would keep its standard error open, and the judge waiting.
+      this.process.once('exit', () =>
+        setTimeout(() => setImmediate(() => this.process.stderr?.destroy()), afterExit).unref(),
+      );
       // A process that could not be started never closes.
       this.process.once('error', () => this.process.pid === undefined && end(null, null));
     });
