@@ -88,7 +88,7 @@ interface AxeResult {
   violations: { id: string; help: string; nodes: { html: string }[] }[];
 }
 
-/** Formulas and code are thousands of elements of a few kinds: most of axe's time. Their text remains. */
+/** Formulas and code are thousands of elements of a few kinds: most of axe's time. A sign and the text stay. */
 const flatten = (page: Page) =>
   page.evaluate(() => {
     for (const formula of document.querySelectorAll('.katex')) formula.replaceWith('…');
@@ -164,19 +164,22 @@ interface Looked {
   weights: { path: string; kilobytes: number; requests: number }[];
 }
 
-/** What a page asks for when nothing is in the cache: what is, counts as it was sent the first time. */
-async function weight(page: Page, path: string): Promise<Looked['weights'][number]> {
-  const asked = await page.evaluate(async () => {
+/** The addresses that a page asks for when nothing is in the cache. */
+const asked = (page: Page): Promise<string[]> =>
+  page.evaluate(async () => {
     await document.fonts.ready;
     const parts = performance.getEntriesByType('resource').map(({ name }) => name);
-    // Not listed with the rest.
+    // Not listed with the rest, and fetched when the browser finds the time.
     const icons = [...document.querySelectorAll<HTMLLinkElement>('link[rel=icon]')].map(({ href }) => href);
     return [...new Set([location.href, ...parts, ...icons])];
   });
+
+/** Once all is sent; what is in the cache counts as it was sent the first time. */
+function weight(path: string, addresses: readonly string[]): Looked['weights'][number] {
   const sent = new Map(place.sent.map(({ path, bytes }) => [path, bytes]));
   // What was never sent comes from elsewhere, or was not to be had.
-  const bytes = asked.reduce((sum, url) => sum + (sent.get(new URL(url).pathname) ?? Infinity), 0);
-  return { path, kilobytes: Math.round(bytes / 102.4) / 10, requests: asked.length };
+  const bytes = addresses.reduce((sum, url) => sum + (sent.get(new URL(url).pathname) ?? Infinity), 0);
+  return { path, kilobytes: Math.round(bytes / 102.4) / 10, requests: addresses.length };
 }
 
 async function widths(page: Page): Promise<string[]> {
@@ -210,14 +213,14 @@ describe.skipIf(!chromiumPath)('in Chromium', () => {
   const look = () =>
     (looked ??= (async () => {
       const violations: string[] = [];
-      const weights: Looked['weights'] = [];
+      const addresses = new Map<string, string[]>();
       const rest = await everyPage(distinct, async (page, path) => {
-        weights.push(await weight(page, path));
+        addresses.set(path, await asked(page));
         const found = await widths(page);
         violations.push(...(await contrastAndRules(page, path)).map((line) => `/${path}: ${line}`));
         return found;
       });
-      return { rest, violations, weights };
+      return { rest, violations, weights: [...addresses].map((each) => weight(...each)) };
     })());
 
   it('fits every width in both themes, and no console says a word', async () => {
